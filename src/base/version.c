@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "omnisplice/error.h"
+
+const char *osp_version(void)
+{
+    return OSP_VERSION;
+}
