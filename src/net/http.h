@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef NET_HTTP_H
+#define NET_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "omnisplice/cancel.h"
+
+/**
+ * One HTTP client: connections that are kept, one transfer at a time, one thread at a time.
+ * Plain http is spoken with loopback addresses alone; TLS is always verified.
+ */
+struct http;
+
+/** How far a request got. It decides whether a create may be sent again. */
+enum http_reach {
+    HTTP_ANSWERED,   /* a whole answer came back, whatever its status */
+    HTTP_NOT_SENT,   /* no such host, refused, no route, connect time-out: nothing was sent */
+    HTTP_TLS,        /* no trusted TLS: nothing was sent */
+    HTTP_PROXY,      /* the proxy refused: nothing was sent */
+    HTTP_STOPPED,    /* before_send said no, or there is no such request: nothing was sent */
+    HTTP_MAYBE_SENT, /* the connection stood, then no whole answer came */
+};
+
+struct http_request {
+    const char *method; /* NULL: "GET" */
+    const char *url;
+    const char *const *headers; /* "Name: value", ended by NULL; or NULL */
+    const char *bearer;         /* key; never logged, never sent to the target of a redirect */
+    const char *body;           /* from memory ... */
+    size_t body_size;
+    const char *body_file; /* ... or streamed from this file */
+    const char *sink;      /* a 2xx body goes to this file, behind what it holds (Range) */
+    int64_t ceiling;       /* of the answer's body in bytes; 0: 16 MiB in memory, none in a file */
+    int connect_timeout_s; /* 0: 15 */
+    int idle_timeout_s;    /* 0: 60; ends a transfer that moves no byte for so long */
+    bool fresh;            /* never on a kept connection, HTTP/1.1: libcurl then never repeats it */
+    bool follow;           /* GET: follow redirects, at most five; the key stays behind */
+    /** When the connection stands, before the first byte of the request. A negative code stops
+     *  the transfer with nothing sent. Called on the caller's thread. */
+    int (*before_send)(void *opaque, osp_error *err);
+    void (*progress)(int64_t done, int64_t total, void *opaque); /* bytes; total 0: not known */
+    void *opaque;                                                /* of both */
+    osp_cancel *cancel;
+};
+
+struct http_answer {
+    enum http_reach reach;
+    int status; /* 0 without an answer */
+    char *body; /* ended by 0, "" when it went to a file */
+    size_t body_size;
+    char content_type[128];
+    char content_range[96];
+    char retry_after[64];
+    char location_host[256]; /* where a redirect pointed to, without path and query */
+};
+
+/** @param out  set on success only; yours: http_free() */
+int http_new(struct http **out, osp_error *err);
+void http_free(struct http **http);
+
+/**
+ * Send a request and wait for the whole answer.
+ * @param answer  filled in either case; http_answer_release()
+ * @return OSP_OK (any status: read it), OSP_EAGAIN (network), OSP_EACCESS (TLS, proxy, an address
+ *         that must not be used), OSP_ECANCELED within 100 ms, OSP_EOUTPUT (sink), OSP_EMEDIA
+ *         (body_file), or what before_send said
+ */
+int http_perform(struct http *http, const struct http_request *request, struct http_answer *answer,
+                 osp_error *err);
+void http_answer_release(struct http_answer *answer);
+
+/** https anywhere, http on this machine (127.0.0.0/8, ::1, localhost). @return OSP_EACCESS */
+int http_url_check(const char *url, osp_error *err);
+bool http_url_is_loopback(const char *url);
+/** One segment of a path, percent-encoded (RFC 3986 2.3); yours: free(). */
+char *http_escape(const char *segment);
+/** The text with queries and passwords of addresses cut: they may be signed; yours: free(). */
+char *http_mask(const char *text);
+
+#endif
