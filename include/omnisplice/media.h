@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef OMNISPLICE_MEDIA_H
+#define OMNISPLICE_MEDIA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "omnisplice/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** @file media.h  What is known of a file (facts), and a picture in memory. */
+
+/** Exact ratio; den 0: not known. Rates and media time are never doubles. */
+typedef struct osp_rational {
+    int64_t num;
+    int64_t den;
+} osp_rational;
+
+typedef enum osp_kind {
+    OSP_KIND_UNKNOWN, /* no picture and no sound can be had: see osp_facts.fault */
+    OSP_KIND_VIDEO,
+    OSP_KIND_IMAGE,
+    OSP_KIND_SOUND,
+} osp_kind;
+
+/** The picture track that counts: the first that is no cover art. Images fill it too. */
+typedef struct osp_video_facts {
+    char codec[24];        /* FFmpeg's name: "h264", "hevc", "prores", "mjpeg", "png" ... */
+    char profile[32];      /* "" when the codec has none or it is not known */
+    int level;             /* as coded (H.264: 31 is 3.1); -1 not known */
+    char pixel_format[24]; /* FFmpeg's name; "" not known */
+    int bit_depth;         /* of luma; 0 not known */
+    char chroma[8];        /* "4:2:0" ..., "gray", "rgb" */
+    int alpha;             /* 1: there is an alpha plane */
+    int coded_width_px, coded_height_px;
+    int width_px, height_px; /* displayed: SAR, then rotation applied */
+    osp_rational sar;        /* 1/1 when absent */
+    int rotation_deg;        /* clockwise turn that shows the picture upright: 0, 90, 180, 270 */
+    int mirrored;            /* 1: mirrored left to right before that turn */
+    osp_rational time_base;  /* unit of frame_pts and start_pts */
+    int64_t *frame_pts;      /* [frame_count] shown pictures in display order, counted from the
+                                start of the container, edit lists applied; owned by the facts */
+    int64_t frame_count;
+    int64_t start_pts;     /* the container's start; frame_pts + start_pts is what demuxers say */
+    int64_t hidden_count;  /* samples that an edit list hides */
+    int64_t last_duration; /* of the last picture, time_base */
+    osp_rational rate;     /* fitted clock, or pictures over time when it is not constant */
+    osp_rational rate_min, rate_max; /* lowest and highest between two pictures */
+    int variable_rate;               /* 1: the time stamps lie on no constant clock */
+    char primaries[24], transfer[24], matrix[24], range[8]; /* FFmpeg's names; "" untagged */
+    char field_order[16]; /* "progressive", "tt", "bb", "tb", "bt"; "" not known */
+    int reorder;          /* 1: pictures are stored in another order than shown */
+    int64_t bit_rate;     /* bits per second; 0 not known */
+} osp_video_facts;
+
+/** The first sound track. */
+typedef struct osp_sound_facts {
+    char codec[24]; /* "" when there is no sound */
+    int sample_rate_hz;
+    int channels;
+    osp_rational duration_s;
+} osp_sound_facts;
+
+/** Facts of one file. Plain data; made by osp_probe(), freed by osp_facts_free(). */
+typedef struct osp_facts {
+    osp_kind kind;
+    char fault[256];    /* why kind is unknown; "" otherwise */
+    char container[24]; /* by content: "mp4", "mov", "matroska", "mpegts", "jpeg", "png" ... */
+    char brand[8];      /* ISO BMFF major brand, "" otherwise */
+    char extension[16]; /* of the file name, lower case, without the point */
+    int64_t size_bytes;
+    osp_rational container_s, track_s, frames_s; /* the duration three ways (0/0: not known) */
+    osp_rational start_s;                        /* presentation time of the first picture */
+    int faststart;                               /* ISO BMFF: the index lies before the media */
+    int fragmented;
+    int edit_list; /* an edit list trims or shifts the picture track */
+    int encrypted;
+    int truncated; /* the sample table points past the end of the file */
+    int video_tracks, sound_tracks, other_tracks;
+    int exif_orientation; /* images: 1 to 8; 0 none */
+    int animated;         /* images: more than one picture */
+    osp_video_facts video;
+    osp_sound_facts sound;
+    /* new members go below this line */
+} osp_facts;
+
+/**
+ * Read the facts of a file, from headers and sample tables where they tell.
+ * Broken media are no failure: kind is OSP_KIND_UNKNOWN and fault says why.
+ * @param path  a local file; never read as a URL or a pattern
+ * @param out   set on success only; yours: osp_facts_free()
+ * @return OSP_OK, OSP_EMEDIA (no such file, no regular file, no permission), OSP_EINTERNAL
+ */
+OSP_API int osp_probe(const char *path, osp_facts **out, osp_error *err);
+/** @return JSON text of the facts (the names of omnisplice.check/1); yours: free(); NULL
+ *  out of memory */
+OSP_API char *osp_facts_json(const osp_facts *facts);
+OSP_API void osp_facts_free(osp_facts **facts); /* NULL is fine; sets NULL */
+
+/**
+ * A picture in memory. No libav type crosses the library's border: see avframe.h for AVFrame.
+ * Planes belong to whoever made it; free_fn (when set) gives them back.
+ */
+typedef struct osp_picture {
+    uint8_t *planes[4];
+    int strides[4];           /* bytes between rows; may be more than a row */
+    const char *pixel_format; /* FFmpeg's name, for example "yuv420p" */
+    int width_px, height_px;
+    int64_t pts;
+    osp_rational time_base;
+    void (*free_fn)(struct osp_picture *picture);
+    void *opaque;
+} osp_picture;
+
+/** Give a picture's memory back. NULL and empty pictures are fine. */
+OSP_API void osp_picture_release(osp_picture *picture);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One picture in, one picture out: JPEG and PNG by libavcodec. Print colours (CMYK) would come out
+ * false and are refused. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "av/decode.h"
+#include "av/graph.h"
+#include "base/auto.h"
+#include "base/fs.h"
+#include "base/str.h"
+#include "conform/internal.h"
+
+static int encode(const AVFrame *frame, bool png, const char *path, osp_error *err)
+{
+    OSP_AUTO(avcodec_free_context) AVCodecContext *encoder = NULL;
+    OSP_AUTO(av_packet_free) AVPacket *packet = av_packet_alloc();
+    const AVCodec *codec = avcodec_find_encoder(png ? AV_CODEC_ID_PNG : AV_CODEC_ID_MJPEG);
+    int ret;
+
+    encoder = codec ? avcodec_alloc_context3(codec) : NULL;
+    if (!encoder || !packet)
+        return osp_nomem(err);
+    encoder->width = frame->width;
+    encoder->height = frame->height;
+    encoder->pix_fmt = frame->format;
+    encoder->color_range = png ? AVCOL_RANGE_UNSPECIFIED : AVCOL_RANGE_JPEG;
+    encoder->time_base = (AVRational){ 1, 25 };
+    encoder->flags |= AV_CODEC_FLAG_QSCALE | AV_CODEC_FLAG_BITEXACT;
+    encoder->global_quality = FF_QP2LAMBDA; /* the finest there is */
+    encoder->qmin = 1;
+    ret = avcodec_open2(encoder, codec, NULL);
+    if (ret >= 0)
+        ret = avcodec_send_frame(encoder, frame);
+    if (ret >= 0)
+        ret = avcodec_send_frame(encoder, NULL);
+    if (ret >= 0)
+        ret = avcodec_receive_packet(encoder, packet);
+    if (ret < 0)
+        return av_failed(err, OSP_EINTERNAL, ret, "cannot encode the picture");
+    return fs_write_file(path, packet->data, (size_t)packet->size, err);
+}
+
+int conform_image(const char *input, const char *path, const osp_plan *plan, const osp_facts *facts,
+                  osp_error *err)
+{
+    OSP_AUTO(reader_free) struct reader *reader = NULL;
+    OSP_AUTO(graph_free) struct graph *graph = NULL;
+    OSP_AUTO(av_frame_free) AVFrame *frame = av_frame_alloc();
+    OSP_AUTO(auto_free) char *filters = conform_filters(plan_geometry(plan), &facts->video, 0);
+    bool png = str_ends(path, ".png");
+    int ret;
+
+    if (!frame || !filters)
+        return osp_nomem(err);
+    if (strcmp(facts->video.chroma, "cmyk") == 0)
+        return osp_fail(err, OSP_EMEDIA,
+                        "'%s' is in print colours (CMYK), which cannot be converted", input);
+    ret = reader_open(input, AVMEDIA_TYPE_VIDEO, 1, &reader, err);
+    if (ret < 0)
+        return ret;
+    ret = reader_next(reader, frame, err);
+    if (ret <= 0)
+        return ret < 0 ? ret : osp_fail(err, OSP_EMEDIA, "'%s' has no picture", input);
+    frame->pts = 0;
+    ret = graph_open(frame, (AVRational){ 1, 25 }, filters,
+                     png ? AV_PIX_FMT_RGB24 : AV_PIX_FMT_YUVJ444P, 0, &graph, err);
+    if (ret == OSP_OK)
+        ret = graph_push(graph, frame, err);
+    if (ret == OSP_OK)
+        ret = graph_push(graph, NULL, err);
+    if (ret < 0)
+        return ret;
+    ret = graph_pull(graph, frame, err);
+    if (ret <= 0)
+        return ret < 0 ? ret : osp_fail(err, OSP_EINTERNAL, "the filters lost the picture");
+    return encode(frame, png, path, err);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Facts as JSON: the object "facts" of schema omnisplice.check/1. */
+#include <stdio.h>
+
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/rational.h"
+#include "omnisplice/media.h"
+
+static const char *const kinds[] = { "unknown", "video", "image", "sound" };
+
+static void set_seconds(struct json *object, const char *key, osp_rational value)
+{
+    if (rational_known(value))
+        json_set_double(object, key, rational_double(value), 6);
+    else
+        json_set_null(object, key);
+}
+
+static void set_rate(struct json *object, const char *key, osp_rational value)
+{
+    char text[48];
+
+    snprintf(text, sizeof(text), "%lld/%lld", (long long)value.num, (long long)value.den);
+    json_set_string(object, key, rational_known(value) ? text : NULL);
+}
+
+static void set_word(struct json *object, const char *key, const char *word)
+{
+    json_set_string(object, key, word[0] ? word : NULL);
+}
+
+static struct json *picture_json(const osp_facts *facts)
+{
+    const osp_video_facts *v = &facts->video;
+    struct json *out = json_object();
+
+    json_set_string(out, "codec", v->codec);
+    set_word(out, "profile", v->profile);
+    if (v->level >= 0)
+        json_set_int(out, "level", v->level);
+    set_word(out, "pixel_format", v->pixel_format);
+    json_set_int(out, "bit_depth", v->bit_depth);
+    set_word(out, "chroma", v->chroma);
+    json_set_bool(out, "alpha", v->alpha);
+    json_set_int(out, "coded_width_px", v->coded_width_px);
+    json_set_int(out, "coded_height_px", v->coded_height_px);
+    json_set_int(out, "width_px", v->width_px);
+    json_set_int(out, "height_px", v->height_px);
+    set_rate(out, "sample_aspect_ratio", v->sar);
+    json_set_int(out, "rotation_deg", v->rotation_deg);
+    json_set_bool(out, "mirrored", v->mirrored);
+    set_word(out, "primaries", v->primaries);
+    set_word(out, "transfer", v->transfer);
+    set_word(out, "matrix", v->matrix);
+    set_word(out, "range", v->range);
+    if (facts->kind != OSP_KIND_VIDEO)
+        return out;
+    set_word(out, "field_order", v->field_order);
+    json_set_int(out, "frames", v->frame_count);
+    json_set_int(out, "hidden_frames", v->hidden_count);
+    set_rate(out, "time_base", v->time_base);
+    set_rate(out, "rate", v->rate);
+    set_rate(out, "rate_min", v->rate_min);
+    set_rate(out, "rate_max", v->rate_max);
+    json_set_bool(out, "variable_rate", v->variable_rate);
+    json_set_int(out, "bit_rate", v->bit_rate);
+    return out;
+}
+
+static struct json *sound_json(const osp_sound_facts *s)
+{
+    struct json *out = json_object();
+
+    json_set_string(out, "codec", s->codec);
+    json_set_int(out, "sample_rate_hz", s->sample_rate_hz);
+    json_set_int(out, "channels", s->channels);
+    set_seconds(out, "duration_s", s->duration_s);
+    return out;
+}
+
+static void set_video_file(struct json *out, const osp_facts *facts)
+{
+    set_seconds(out, "container_duration_s", facts->container_s);
+    set_seconds(out, "track_duration_s", facts->track_s);
+    set_seconds(out, "frames_duration_s", facts->frames_s);
+    set_seconds(out, "start_s", facts->start_s);
+    json_set_bool(out, "faststart", facts->faststart);
+    json_set_bool(out, "fragmented", facts->fragmented);
+    json_set_bool(out, "edit_list", facts->edit_list);
+    json_set_bool(out, "truncated", facts->truncated);
+    json_set_int(out, "video_tracks", facts->video_tracks);
+    json_set_int(out, "sound_tracks", facts->sound_tracks);
+    json_set_int(out, "other_tracks", facts->other_tracks);
+}
+
+char *osp_facts_json(const osp_facts *facts)
+{
+    OSP_AUTO(json_free) struct json *out = json_object();
+
+    json_set_string(out, "kind", kinds[facts->kind]);
+    if (facts->fault[0])
+        json_set_string(out, "fault", facts->fault);
+    json_set_string(out, "container", facts->container[0] ? facts->container : NULL);
+    if (facts->brand[0])
+        json_set_string(out, "brand", facts->brand);
+    json_set_int(out, "size_bytes", facts->size_bytes);
+    json_set_bool(out, "encrypted", facts->encrypted);
+    if (facts->kind == OSP_KIND_VIDEO)
+        set_video_file(out, facts);
+    if (facts->kind == OSP_KIND_IMAGE) {
+        json_set_int(out, "exif_orientation", facts->exif_orientation);
+        json_set_bool(out, "animated", facts->animated);
+    }
+    if (facts->kind == OSP_KIND_VIDEO || facts->kind == OSP_KIND_IMAGE)
+        json_set(out, facts->kind == OSP_KIND_VIDEO ? "video" : "image", picture_json(facts));
+    if (facts->sound.codec[0])
+        json_set(out, "sound", sound_json(&facts->sound));
+    return json_print(out, false);
+}
