@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/cancel.h"
+#include "base/fs.h"
+#include "base/str.h"
+#include "job/work.h"
+#include "net/retry.h"
+#include "omnisplice/conform.h"
+
+/* From the master to a reference that lies in the store: new -> prepared -> stored. */
+
+static const struct backoff upload_tries = { 4, 500, 5000 };
+
+static void on_conform(const char *stage, double fraction, const char *detail, void *opaque)
+{
+    (void)stage;
+    work_tell(opaque, "conform", fraction, detail);
+}
+
+static void shot_of_row(const struct job_row *row, osp_shot *shot)
+{
+    osp_shot_init(shot);
+    shot->master = row->master;
+    shot->from = row->from;
+    shot->to = row->to;
+    shot->prompt = row->prompt;
+    shot->mode = row->mode;
+    shot->profile = row->profile;
+    shot->fit = row->fit;
+    shot->keep_sound = (int)row->keep_sound;
+    shot->no_cite = (int)row->no_cite;
+}
+
+static int same_master(struct work *work, struct material *material, osp_error *err)
+{
+    osp_shot shot;
+    int ret;
+
+    shot_of_row(&work->row, &shot);
+    ret = material_make(work->engine, &shot, work->row.gateway, material, err);
+    if (ret == OSP_OK && strcmp(material->key, work->row.key) != 0)
+        ret = osp_fail(err, OSP_EMEDIA, "'%s' or the profile has changed since job %s was made",
+                       work->row.master, work->row.id);
+    return ret;
+}
+
+static int note_reference(struct work *work, const char *path, osp_error *err)
+{
+    OSP_AUTO(osp_facts_free) osp_facts *facts = NULL;
+    OSP_AUTO(auto_free) char *duration = NULL;
+    int ret = osp_probe(path, &facts, err);
+
+    if (ret < 0)
+        return ret;
+    if (facts->kind != OSP_KIND_VIDEO)
+        return osp_fail(err, OSP_EINTERNAL, "the reference is no video: %s", facts->fault);
+    work->row.reference_width = facts->video.width_px;
+    work->row.reference_height = facts->video.height_px;
+    duration = str_format("%lld/%lld", (long long)facts->frames_s.num,
+                          (long long)facts->frames_s.den);
+    return duration ? job_row_text(&work->row.reference_duration, duration, err) : osp_nomem(err);
+}
+
+int step_prepare(struct work *work, osp_error *err)
+{
+    OSP_AUTO(material_release) struct material material = { 0 };
+    OSP_AUTO(auto_free) char *path = work_file(work, "reference.mp4");
+    osp_control control = { work->cancel, on_conform, work };
+    const osp_plan *plan = work->plan;
+    int ret = path ? OSP_OK : osp_nomem(err);
+
+    work_tell(work, "conform", 0, "");
+    if (ret == OSP_OK && !plan)
+        ret = same_master(work, &material, err);
+    if (ret < 0)
+        return ret;
+    plan = plan ? plan : material.plan;
+    if (unlink(path) < 0 && errno != ENOENT) /* of a run that ended before it could say so */
+        return osp_fail_errno(err, OSP_EOUTPUT, "replace", path);
+    ret = osp_conform(work->row.master, path, plan, config_threads(work->engine->config), &control,
+                      err);
+    if (ret == OSP_OK)
+        ret = note_reference(work, path, err);
+    return ret < 0 ? ret : work_move(work, JOB_EV_PREPARED, err);
+}
+
+/* ---- upload -------------------------------------------------------------------------------- */
+
+static void on_upload(int64_t done, int64_t total, void *opaque)
+{
+    work_tell(opaque, "store", total > 0 ? (double)done / (double)total : -1, "uploading");
+}
+
+/* The name is in the journal before the object is in the store: a run that is killed in between
+ * puts it there again instead of leaving two. */
+static int name_upload(struct work *work, const char *path, osp_error *err)
+{
+    OSP_AUTO(auto_free) char *name = NULL;
+    int ret;
+
+    if (work->row.upload_name && work->row.upload_store &&
+        strcmp(work->row.upload_store, work->store_label) == 0)
+        return OSP_OK;
+    name = store_name(path);
+    ret = name ? job_row_text(&work->row.upload_name, name, err) : osp_nomem(err);
+    if (ret == OSP_OK)
+        ret = job_row_text(&work->row.upload_store, work->store_label, err);
+    return ret < 0 ? ret : journal_note(work->engine->journal, &work->row, err);
+}
+
+static int upload_once(struct work *work, const char *path, osp_error *err)
+{
+    OSP_AUTO(auto_free) char *url = NULL;
+    struct store_put put = { .file = path,
+                             .name = work->row.upload_name,
+                             .type = store_type(work->row.upload_name),
+                             .progress = on_upload,
+                             .opaque = work,
+                             .cancel = work->cancel };
+    int ret = store_put(work->store, &put, err);
+
+    if (ret < 0 || work->engine->config->no_fetch_back.value)
+        return ret;
+    work_tell(work, "store", 1, "fetching it back");
+    ret = store_address(work->store, work->row.upload_name, &url, err);
+    return ret < 0 ? ret : store_fetch_back(work->store, url, fs_size(path), work->cancel, err);
+}
+
+static int upload(struct work *work, const char *path, osp_error *err)
+{
+    for (int attempt = 1;; attempt++) {
+        osp_error fault = { 0 };
+        int ret = upload_once(work, path, &fault);
+
+        if (ret == OSP_EAGAIN && attempt < upload_tries.tries) {
+            ret = cancel_sleep(work->cancel, backoff_wait_ms(&upload_tries, attempt, ""), err);
+            if (ret == OSP_OK)
+                continue;
+        }
+        if (ret < 0 && err && !err->code)
+            *err = fault;
+        return ret;
+    }
+}
+
+int step_store(struct work *work, osp_error *err)
+{
+    OSP_AUTO(auto_free) char *path = work_file(work, "reference.mp4");
+    int ret = path ? OSP_OK : osp_nomem(err);
+
+    if (ret == OSP_OK && fs_size(path) <= 0)
+        return work_move(work, JOB_EV_REFERENCE_GONE, err);
+    work_tell(work, "store", 0, "");
+    if (ret == OSP_OK && !work->sim && !work->engine->config->store.value) {
+        ret = engine_is_sim(work->engine, work->http, ENGINE_SIM_TRIES, work->cancel, err);
+        if (ret < 0) {
+            osp_hint(err, "nothing is lost: omnisplice resume %s", work->row.id);
+            return ret;
+        }
+        work->sim = ret == 1;
+        ret = OSP_OK;
+    }
+    if (ret == OSP_OK)
+        ret = work_open_store(work, err);
+    if (ret == OSP_OK)
+        ret = name_upload(work, path, err);
+    if (ret == OSP_OK)
+        ret = upload(work, path, err);
+    if (ret < 0)
+        return osp_hint(err, "nothing was sent to the service: omnisplice resume %s", work->row.id);
+    work->upload_known = true;
+    return work_move(work, JOB_EV_STORED, err);
+}
