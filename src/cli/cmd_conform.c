@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* plan and conform: the same plan, said or carried out. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "cli/cli.h"
+#include "report/report.h"
+
+static const struct {
+    const char *name;
+    osp_fit fit;
+} fits[] = { { "crop", OSP_FIT_CROP }, { "pad", OSP_FIT_PAD }, { "stretch", OSP_FIT_STRETCH } };
+
+static int set_fit(const char *name, osp_fit *fit, osp_error *err)
+{
+    for (size_t i = 0; i < OSP_COUNT(fits); i++) {
+        if (!name || strcmp(fits[i].name, name) == 0) {
+            *fit = fits[i].fit;
+            return OSP_OK;
+        }
+    }
+    return osp_fail(err, OSP_EUSAGE, "--fit takes crop, pad or stretch, not '%s'", name);
+}
+
+static int make_plan(const struct settings *s, const char *input, bool keep_sound, osp_plan **out,
+                     osp_error *err)
+{
+    OSP_AUTO(osp_profile_free) osp_profile *profile = NULL;
+    OSP_AUTO(osp_facts_free) osp_facts *facts = NULL;
+    OSP_AUTO(auto_free) char *owned = NULL;
+    osp_plan_options options;
+    int use = s->use ? osp_use_find(s->use) : OSP_USE_GUESS, ret;
+
+    osp_plan_options_init(&options);
+    if (use < 0)
+        return osp_fail(err, OSP_EUSAGE, "'%s' is no use of a file", s->use);
+    options.use = (osp_use)use;
+    options.from = s->from;
+    options.mode = s->mode;
+    options.keep_sound = keep_sound;
+    options.documented = s->documented;
+    ret = set_fit(s->fit, &options.fit, err);
+    if (ret == OSP_OK)
+        ret = cli_range_end(s, &options.to, &owned, err);
+    if (ret == OSP_OK)
+        ret = cli_profile(s, &profile, err);
+    if (ret == OSP_OK)
+        ret = osp_probe(input, &facts, err);
+    if (ret == OSP_OK && facts->kind == OSP_KIND_UNKNOWN)
+        ret = osp_fail(err, OSP_EMEDIA, "'%s' cannot be read: %s", input, facts->fault);
+    if (ret == OSP_OK)
+        ret = osp_plan_make(facts, profile, &options, out, err);
+    return ret;
+}
+
+static const char *input_of(const struct settings *s, osp_error *err)
+{
+    return s->input ? s->input : cli_argument(s, 0, "input (-i FILE)", err);
+}
+
+int cmd_plan(const struct settings *s, osp_error *err)
+{
+    OSP_AUTO(osp_plan_free) osp_plan *plan = NULL;
+    OSP_AUTO(auto_free) char *text = NULL;
+    struct json *document = NULL;
+    const char *input = input_of(s, err);
+    int ret = input ? make_plan(s, input, s->keep_sound == 1, &plan, err) : OSP_EUSAGE;
+
+    if (ret < 0)
+        return ret;
+    if (!s->json || s->json_file) {
+        printf("%s\n", input);
+        report_plan_text(stdout, plan);
+    }
+    if (!s->json)
+        return OSP_OK;
+    text = osp_plan_json(plan);
+    if (!text)
+        return osp_nomem(err);
+    ret = json_parse(text, strlen(text), "plan", &document, err);
+    return ret < 0 ? ret : cli_print_json(s, document, err);
+}
+
+int cmd_conform(const struct settings *s, osp_error *err)
+{
+    OSP_AUTO(osp_plan_free) osp_plan *plan = NULL;
+    const char *input = input_of(s, err);
+    int threads = 0, ret = input ? cli_check_output(s, err) : OSP_EUSAGE;
+
+    if (ret == OSP_OK)
+        ret = cli_threads(s, &threads, err);
+    if (ret == OSP_OK)
+        /* a person's own file keeps its sound, but where --no-keep-sound says otherwise */
+        ret = make_plan(s, input, s->keep_sound != 0, &plan, err);
+    if (ret == OSP_OK)
+        ret = osp_conform(input, s->output, plan, threads, cli_control(), err);
+    if (ret < 0)
+        return ret;
+    progress_clear();
+    report_plan_text(stdout, plan);
+    printf("result: %s\n", s->output);
+    return OSP_OK;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/json.h"
+#include "omnisplice/check.h"
+#include "omnisplice/edit.h"
+#include "omnisplice/splice.h"
+
+/** Results as text for people and as JSON documents for programs. Linked into the program only. */
+
+/** One file that was checked. */
+struct report_file {
+    const char *path;
+    const osp_facts *facts;       /* NULL: it could not even be opened; fault says why */
+    const osp_findings *findings; /* NULL with facts NULL */
+    const char *fault;
+};
+
+/** @return "pass", "violation" or "unreadable" */
+const char *report_verdict(const struct report_file *file);
+/** Verdict first, then findings, worst first. */
+void report_check_text(FILE *out, const struct report_file *file, bool colour);
+/** An entry of the list "files" of omnisplice.check/1; NULL: out of memory. */
+struct json *report_check_json(const struct report_file *file);
+/** The document around it; takes the list. */
+struct json *report_check_document(const char *profile, struct json *files, const int counts[3]);
+
+void report_plan_text(FILE *out, const osp_plan *plan);
+/** What an edit came to, a few lines. */
+void report_edit_text(FILE *out, const osp_edit_report *report, const char *output);
+struct json *report_edit_json(const osp_edit_report *report, const char *output);
+void report_splice_text(FILE *out, const osp_splice_report *report, const char *output);
+struct json *report_splice_json(const osp_splice_report *report, const char *output);
+void report_verify_text(FILE *out, const osp_verification *verification);
+struct json *report_verify_json(const osp_verification *verification);
+/** One line of `jobs`. */
+void report_job_text(FILE *out, const osp_job_info *info);
+struct json *report_job_json(const osp_job_info *info);
+
+/** Seconds for people: "7.54". */
+void report_seconds(osp_rational value, char out[32]);
+
+#endif
