@@ -26,6 +26,12 @@ typedef enum osp_kind {
     OSP_KIND_SOUND,
 } osp_kind;
 
+/** Colour tags by FFmpeg's names; "" where nothing is said. */
+typedef struct osp_colour {
+    char primaries[24], transfer[24], matrix[24];
+    char range[8]; /* "tv" or "pc" */
+} osp_colour;
+
 /** The picture track that counts: the first that is no cover art. Images fill it too. */
 typedef struct osp_video_facts {
     char codec[24];        /* FFmpeg's name: "h264", "hevc", "prores", "mjpeg", "png" ... */
@@ -36,7 +42,7 @@ typedef struct osp_video_facts {
     char chroma[8];        /* "4:2:0" ..., "gray", "rgb" */
     int alpha;             /* 1: there is an alpha plane */
     int coded_width_px, coded_height_px;
-    int width_px, height_px; /* displayed: SAR, then rotation applied */
+    int width_px, height_px; /* displayed: clean aperture, then SAR, then rotation applied */
     osp_rational sar;        /* 1/1 when absent */
     int rotation_deg;        /* clockwise turn that shows the picture upright: 0, 90, 180, 270 */
     int mirrored;            /* 1: mirrored left to right before that turn */
@@ -50,10 +56,27 @@ typedef struct osp_video_facts {
     osp_rational rate;     /* fitted clock, or pictures over time when it is not constant */
     osp_rational rate_min, rate_max; /* lowest and highest between two pictures */
     int variable_rate;               /* 1: the time stamps lie on no constant clock */
-    char primaries[24], transfer[24], matrix[24], range[8]; /* FFmpeg's names; "" untagged */
+    /* FFmpeg's names; "" untagged. Of the bitstream where it says so, else of the container */
+    char primaries[24], transfer[24], matrix[24], range[8];
     char field_order[16]; /* "progressive", "tt", "bb", "tb", "bt"; "" not known */
     int reorder;          /* 1: pictures are stored in another order than shown */
     int64_t bit_rate;     /* bits per second; 0 not known */
+    /* new members go below this line */
+    char codec_tag[8];         /* the container's four characters for it: "avc1"; "" none */
+    osp_rational average_rate; /* pictures over the time that they fill; 0/0 not known */
+    int clean_width_px, clean_height_px; /* clean aperture, coded pixels; 0 when there is none */
+    osp_colour container_colour;         /* as the container says ("colr") */
+    osp_colour stream_colour;            /* as the bitstream says (VUI) */
+    int colour_conflict;                 /* 1: the two say different things */
+    char hdr[16];                        /* "PQ", "HLG", "Dolby Vision"; "" standard range */
+    int dolby_vision_profile;            /* 4 to 20; 0 none */
+    int dolby_vision_base;               /* 1: a decoder without Dolby Vision shows it as HDR10
+                                            (or HLG, SDR); 0: its colours would be wrong */
+    int max_content_nits;                /* brightest pixel (CTA-861.3); 0 not said */
+    int max_average_nits;                /* brightest picture on average; 0 not said */
+    osp_rational mastering_max_nits, mastering_min_nits; /* of the display (SMPTE ST 2086) */
+    int field_samples; /* 1: a sample holds one field; frame_pts are of whole frames all the same */
+    int sample_entries; /* descriptions of the track (ISO BMFF); 1 elsewhere */
 } osp_video_facts;
 
 /** The first sound track. */
@@ -78,13 +101,21 @@ typedef struct osp_facts {
     int fragmented;
     int edit_list; /* an edit list trims or shifts the picture track */
     int encrypted;
-    int truncated; /* the sample table points past the end of the file */
-    int video_tracks, sound_tracks, other_tracks;
-    int exif_orientation; /* images: 1 to 8; 0 none */
-    int animated;         /* images: more than one picture */
+    int truncated;                  /* the sample table points past the end of the file */
+    int video_tracks, sound_tracks; /* cover art is no video track */
+    int other_tracks;               /* timecode, subtitles, data together */
+    int exif_orientation;           /* images: 1 to 8; 0 none */
+    int animated;                   /* images: more than one picture */
     osp_video_facts video;
     osp_sound_facts sound;
     /* new members go below this line */
+    int64_t bit_rate;   /* of the whole file, bits per second; 0 not known */
+    char encryption[8]; /* the scheme: "cenc", "cbcs" ...; "" none or not said */
+    int external;       /* pictures lie in another file, which is never opened */
+    int edits;          /* entries of the picture track's edit list */
+    int index_damaged;  /* tables of the index that do not fit each other */
+    int timecode_tracks, subtitle_tracks, data_tracks;
+    int chapters, cover_art; /* how many */
 } osp_facts;
 
 /**

@@ -30,6 +30,46 @@ static void set_word(struct json *object, const char *key, const char *word)
     json_set_string(object, key, word[0] ? word : NULL);
 }
 
+static struct json *colour_json(const osp_colour *colour)
+{
+    struct json *out = json_object();
+
+    set_word(out, "primaries", colour->primaries);
+    set_word(out, "transfer", colour->transfer);
+    set_word(out, "matrix", colour->matrix);
+    set_word(out, "range", colour->range);
+    return out;
+}
+
+static void set_known_int(struct json *object, const char *key, int64_t value)
+{
+    if (value > 0)
+        json_set_int(object, key, value);
+    else
+        json_set_null(object, key);
+}
+
+static void set_nits(struct json *object, const char *key, osp_rational value)
+{
+    if (rational_known(value) && value.num > 0)
+        json_set_double(object, key, rational_double(value), 4);
+    else
+        json_set_null(object, key);
+}
+
+static void set_colour(struct json *out, const osp_video_facts *v)
+{
+    json_set(out, "container_colour", colour_json(&v->container_colour));
+    json_set(out, "stream_colour", colour_json(&v->stream_colour));
+    json_set_bool(out, "colour_conflict", v->colour_conflict);
+    set_word(out, "hdr", v->hdr);
+    set_known_int(out, "dolby_vision_profile", v->dolby_vision_profile);
+    set_nits(out, "mastering_max_nits", v->mastering_max_nits);
+    set_nits(out, "mastering_min_nits", v->mastering_min_nits);
+    set_known_int(out, "max_content_nits", v->max_content_nits);
+    set_known_int(out, "max_average_nits", v->max_average_nits);
+}
+
 static struct json *picture_json(const osp_facts *facts)
 {
     const osp_video_facts *v = &facts->video;
@@ -56,11 +96,19 @@ static struct json *picture_json(const osp_facts *facts)
     set_word(out, "range", v->range);
     if (facts->kind != OSP_KIND_VIDEO)
         return out;
+    set_word(out, "codec_tag", v->codec_tag);
+    set_known_int(out, "clean_width_px", v->clean_width_px);
+    set_known_int(out, "clean_height_px", v->clean_height_px);
+    set_colour(out, v);
     set_word(out, "field_order", v->field_order);
+    json_set_bool(out, "field_samples", v->field_samples);
+    json_set_int(out, "sample_entries", v->sample_entries);
+    json_set_bool(out, "reordered", v->reorder);
     json_set_int(out, "frames", v->frame_count);
     json_set_int(out, "hidden_frames", v->hidden_count);
     set_rate(out, "time_base", v->time_base);
     set_rate(out, "rate", v->rate);
+    set_rate(out, "rate_average", v->average_rate);
     set_rate(out, "rate_min", v->rate_min);
     set_rate(out, "rate_max", v->rate_max);
     json_set_bool(out, "variable_rate", v->variable_rate);
@@ -88,10 +136,18 @@ static void set_video_file(struct json *out, const osp_facts *facts)
     json_set_bool(out, "faststart", facts->faststart);
     json_set_bool(out, "fragmented", facts->fragmented);
     json_set_bool(out, "edit_list", facts->edit_list);
+    json_set_int(out, "edits", facts->edits);
     json_set_bool(out, "truncated", facts->truncated);
+    json_set_bool(out, "index_damaged", facts->index_damaged);
+    set_known_int(out, "bit_rate", facts->bit_rate);
     json_set_int(out, "video_tracks", facts->video_tracks);
     json_set_int(out, "sound_tracks", facts->sound_tracks);
     json_set_int(out, "other_tracks", facts->other_tracks);
+    json_set_int(out, "timecode_tracks", facts->timecode_tracks);
+    json_set_int(out, "subtitle_tracks", facts->subtitle_tracks);
+    json_set_int(out, "data_tracks", facts->data_tracks);
+    json_set_int(out, "chapters", facts->chapters);
+    json_set_int(out, "cover_art", facts->cover_art);
 }
 
 char *osp_facts_json(const osp_facts *facts)
@@ -105,7 +161,12 @@ char *osp_facts_json(const osp_facts *facts)
     if (facts->brand[0])
         json_set_string(out, "brand", facts->brand);
     json_set_int(out, "size_bytes", facts->size_bytes);
+    set_word(out, "extension", facts->extension);
     json_set_bool(out, "encrypted", facts->encrypted);
+    if (facts->encryption[0])
+        json_set_string(out, "encryption", facts->encryption);
+    if (facts->external)
+        json_set_bool(out, "external", true);
     if (facts->kind == OSP_KIND_VIDEO)
         set_video_file(out, facts);
     if (facts->kind == OSP_KIND_IMAGE) {

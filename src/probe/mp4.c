@@ -38,7 +38,9 @@ bool mp4_sniff(const uint8_t *head, size_t size)
     static const uint32_t types[] = {
         MP4_TYPE('f', 't', 'y', 'p'), MP4_TYPE('m', 'o', 'o', 'v'), MP4_TYPE('m', 'd', 'a', 't'),
         MP4_TYPE('w', 'i', 'd', 'e'), MP4_TYPE('f', 'r', 'e', 'e'), MP4_TYPE('s', 'k', 'i', 'p'),
-        MP4_TYPE('p', 'n', 'o', 't'), MP4_TYPE('s', 't', 'y', 'p'),
+        MP4_TYPE('p', 'n', 'o', 't'), MP4_TYPE('s', 't', 'y', 'p'), MP4_TYPE('m', 'o', 'o', 'f'),
+        MP4_TYPE('s', 'i', 'd', 'x'), MP4_TYPE('u', 'u', 'i', 'd'), MP4_TYPE('u', 'd', 't', 'a'),
+        MP4_TYPE('j', 'u', 'n', 'k'), MP4_TYPE('p', 'r', 'f', 'l'),
     };
 
     if (size < 8)
@@ -136,16 +138,10 @@ static const uint8_t *payload(const struct mp4_file *file, const struct mp4_box 
     return file->moov + box.payload;
 }
 
-/** A table in a full box: a count, then rows. */
-struct table {
-    const uint8_t *rows;
-    uint32_t count;
-};
-
-/** @return false: not there. A count beyond the box sets *broken. */
-static bool table_find(const struct mp4_file *file, const struct mp4_track *track, const char *name,
-                       size_t row, struct table *out, bool *broken)
+struct mp4_table mp4_table(const struct mp4_file *file, const struct mp4_track *track,
+                           const char *name, size_t row)
 {
+    struct mp4_table out = { 0 };
     char path[32] = "mdia/minf/stbl/";
     size_t size;
     const uint8_t *p;
@@ -153,27 +149,86 @@ static bool table_find(const struct mp4_file *file, const struct mp4_track *trac
     strncat(path, name, 4);
     p = payload(file, &track->box, path, 8, &size);
     if (!p)
+        return out;
+    out.rows = p + 8;
+    out.count = mp4_u32(p + 4);
+    out.broken = out.count > (size - 8) / row;
+    if (out.broken)
+        out.count = (uint32_t)((size - 8) / row);
+    return out;
+}
+
+bool mp4_sizes(const struct mp4_file *file, const struct mp4_track *track, struct mp4_sizes *out)
+{
+    size_t bytes;
+    const uint8_t *p = payload(file, &track->box, "mdia/minf/stbl/stsz", 12, &bytes);
+    bool compact = !p;
+    uint64_t most;
+
+    if (compact)
+        p = payload(file, &track->box, "mdia/minf/stbl/stz2", 12, &bytes);
+    if (!p)
         return false;
-    out->rows = p + 8;
-    out->count = mp4_u32(p + 4);
-    if (out->count > (size - 8) / row) {
-        *broken = true;
+    *out = (struct mp4_sizes){ .rows = p + 12,
+                               .count = mp4_u32(p + 8),
+                               .fixed = compact ? 0 : mp4_u32(p + 4),
+                               .width = compact ? p[7] : 32 };
+    if (out->width != 4 && out->width != 8 && out->width != 16 && out->width != 32)
         return false;
-    }
+    /* One size for all needs no table, so the file's own size is the bound. */
+    most = out->fixed ? (uint64_t)file->size / out->fixed : (uint64_t)(bytes - 12) * 8 / out->width;
+    most = most < SAMPLES_MAX ? most : SAMPLES_MAX;
+    out->broken = out->count > most;
+    if (out->broken)
+        out->count = (uint32_t)most;
     return true;
+}
+
+uint32_t mp4_size_at(const struct mp4_sizes *sizes, uint32_t i)
+{
+    const uint8_t *p = sizes->rows + (uint64_t)i * sizes->width / 8;
+
+    if (sizes->fixed)
+        return sizes->fixed;
+    switch (sizes->width) {
+    case 32:
+        return mp4_u32(p);
+    case 16:
+        return (uint32_t)(p[0] << 8 | p[1]);
+    case 8:
+        return p[0];
+    default:
+        return i & 1 ? p[0] & 15u : (uint32_t)p[0] >> 4;
+    }
 }
 
 /* Header boxes of a track */
 
+static const int32_t identity[4] = { 0x10000, 0, 0, 0x10000 };
+
+/* a b u, c d v, x y w (6.2.2): what turns is in a b c d */
+static void read_matrix(const uint8_t *p, int32_t matrix[4])
+{
+    for (int i = 0; i < 4; i++)
+        matrix[i] = (int32_t)mp4_u32(p + (i < 2 ? 4 * i : 4 * i + 4));
+}
+
 static void read_tkhd(const struct mp4_file *file, struct mp4_track *track)
 {
-    size_t size;
+    size_t size, wide;
     const uint8_t *p = payload(file, &track->box, "tkhd", 24, &size);
 
+    memcpy(track->matrix, identity, sizeof(identity));
     if (!p)
         return;
+    wide = p[0] == 1 ? 12 : 0; /* version 1 has three fields of 64 bits */
     track->enabled = p[3] & 1; /* 8.3.2.3 track_enabled */
-    track->id = mp4_u32(p + (p[0] == 1 ? 20 : 12));
+    track->id = mp4_u32(p + (wide ? 20 : 12));
+    if (size < 84 + wide)
+        return;
+    read_matrix(p + 40 + wide, track->matrix);
+    track->width = mp4_u32(p + 76 + wide);
+    track->height = mp4_u32(p + 80 + wide);
 }
 
 static bool read_mdhd(const struct mp4_file *file, struct mp4_track *track)
@@ -190,15 +245,22 @@ static bool read_mdhd(const struct mp4_file *file, struct mp4_track *track)
     return track->timescale > 0;
 }
 
-static bool entry_has_sinf(const struct mp4_file *file, const struct mp4_track *track)
+/** sinf and the scheme in it (8.12.1, 8.12.5). @return whether there is one */
+static bool read_protection(const struct mp4_file *file, struct mp4_track *track)
 {
     /* Children start behind the fixed fields (12.1.3, 12.2.3). */
-    size_t skip = track->handler == MP4_TYPE('v', 'i', 'd', 'e') ? 78 : 28;
+    size_t skip = track->handler == MP4_TYPE('v', 'i', 'd', 'e') ? 78 : 28, size;
     struct mp4_box sinf;
+    const uint8_t *p;
 
-    return track->stsd_entry.end - track->stsd_entry.payload > skip &&
-           mp4_child(file, track->stsd_entry.payload + skip, track->stsd_entry.end,
-                     MP4_TYPE('s', 'i', 'n', 'f'), &sinf);
+    if (track->stsd_entry.end - track->stsd_entry.payload <= skip ||
+        !mp4_child(file, track->stsd_entry.payload + skip, track->stsd_entry.end,
+                   MP4_TYPE('s', 'i', 'n', 'f'), &sinf))
+        return false;
+    p = payload(file, &sinf, "schm", 8, &size);
+    for (int i = 0; p && i < 4; i++)
+        track->scheme[i] = p[4 + i] > 32 && p[4 + i] < 127 ? (char)p[4 + i] : '?';
+    return true;
 }
 
 static void read_stsd(const struct mp4_file *file, struct mp4_track *track)
@@ -213,8 +275,9 @@ static void read_stsd(const struct mp4_file *file, struct mp4_track *track)
         return;
     }
     track->entry = track->stsd_entry.type;
-    track->encrypted = track->entry == MP4_TYPE('e', 'n', 'c', 'v') ||
-                       track->entry == MP4_TYPE('e', 'n', 'c', 'a') || entry_has_sinf(file, track);
+    track->encrypted = read_protection(file, track) ||
+                       track->entry == MP4_TYPE('e', 'n', 'c', 'v') ||
+                       track->entry == MP4_TYPE('e', 'n', 'c', 'a');
 }
 
 static void read_dref(const struct mp4_file *file, struct mp4_track *track)
@@ -300,8 +363,10 @@ static void mark_chapters(struct mp4_file *file)
 
         for (size_t k = 0; p && k + 4 <= size; k += 4) {
             for (size_t t = 0; t < file->track_count; t++) {
-                if (file->tracks[t].id == mp4_u32(p + k))
-                    file->tracks[t].enabled = false;
+                if (file->tracks[t].id != mp4_u32(p + k))
+                    continue;
+                file->tracks[t].enabled = false;
+                file->tracks[t].chapters = true;
             }
         }
     }
@@ -315,7 +380,7 @@ static int read_tracks(struct mp4_file *file, osp_error *err)
     if (!mp4_box_at(file, 0, file->moov_size, &moov))
         return osp_fail(err, OSP_EMEDIA, "damaged index (moov)");
     if (mp4_child(file, moov.payload, moov.end, MP4_TYPE('c', 'm', 'o', 'v'), &box))
-        return osp_fail(err, OSP_EMEDIA, "the index is compressed (cmov)");
+        return osp_fail(err, OSP_EUSAGE, "the index is compressed (cmov)");
     for (size_t at = moov.payload; mp4_box_at(file, at, moov.end, &box); at = box.end) {
         int ret;
 
@@ -339,16 +404,22 @@ static int read_tracks(struct mp4_file *file, osp_error *err)
 static void read_mvhd(struct mp4_file *file)
 {
     struct mp4_box moov;
-    size_t size;
+    size_t size, wide;
     const uint8_t *p;
 
+    memcpy(file->matrix, identity, sizeof(identity));
     if (!mp4_box_at(file, 0, file->moov_size, &moov))
         return;
     p = payload(file, &moov, "mvhd", 20, &size);
     if (!p || (p[0] == 1 && size < 32))
         return;
-    file->movie_timescale = mp4_u32(p + (p[0] == 1 ? 20 : 12));
-    file->movie_duration = p[0] == 1 ? (int64_t)mp4_u64(p + 24) : (int64_t)mp4_u32(p + 16);
+    wide = p[0] == 1 ? 12 : 0;
+    file->movie_timescale = mp4_u32(p + (wide ? 20 : 12));
+    file->movie_duration = wide ? (int64_t)mp4_u64(p + 24) : (int64_t)mp4_u32(p + 16);
+    if (file->movie_duration < 0 || (!wide && file->movie_duration == (int64_t)UINT32_MAX))
+        file->movie_duration = 0; /* 8.2.2.3: all ones, not known */
+    if (size >= 72 + wide)
+        read_matrix(p + 36 + wide, file->matrix);
 }
 
 /* The boxes at the top */
@@ -387,6 +458,8 @@ static int top_box(struct mp4_file *file, int64_t at, uint64_t *size, osp_error 
 
     if (ret < 0)
         return ret;
+    if (at == 0 && !mp4_sniff(head, 8))
+        return osp_fail(err, OSP_EUSAGE, "no ISO BMFF file");
     type = mp4_u32(head + 4);
     *size = mp4_u32(head);
     if (*size == 1) {
@@ -422,7 +495,7 @@ static int walk_top(struct mp4_file *file, osp_error *err)
     int64_t at = 0;
 
     for (unsigned i = 0; i < TOP_BOXES_MAX && file->size - at >= 8; i++) {
-        uint64_t size;
+        uint64_t size = 0;
         int ret = top_box(file, at, &size, err);
 
         if (ret < 0)
@@ -513,52 +586,35 @@ static int damaged(const char *box, osp_error *err)
     return osp_fail(err, OSP_EMEDIA, "damaged index: '%s' does not fit the other tables", box);
 }
 
-/** Sizes: stsz, or stz2 with fields of 4, 8 or 16 bits (8.7.3). Allocates the samples. */
+/** Sizes; allocates the samples. */
 static int load_sizes(const struct mp4_file *file, struct mp4_track *track, osp_error *err)
 {
-    size_t bytes;
-    const uint8_t *p = payload(file, &track->box, "mdia/minf/stbl/stsz", 12, &bytes);
-    bool compact = !p;
-    uint32_t fixed, count, width = 32;
+    struct mp4_sizes sizes;
 
-    if (compact)
-        p = payload(file, &track->box, "mdia/minf/stbl/stz2", 12, &bytes);
-    if (!p)
+    if (!mp4_sizes(file, track, &sizes))
         return osp_fail(err, OSP_EMEDIA, "damaged index: no sample sizes");
-    fixed = compact ? 0 : mp4_u32(p + 4);
-    width = compact ? p[7] : 32;
-    count = mp4_u32(p + 8);
-    if (count > SAMPLES_MAX || (width != 4 && width != 8 && width != 16 && width != 32))
-        return osp_fail(err, OSP_EMEDIA, "the index declares %u samples", count);
-    /* One size for all needs no table, so the file's own size is the bound. */
-    if (fixed ? (uint64_t)count > (uint64_t)file->size
-              : (uint64_t)count * width > (uint64_t)(bytes - 12) * 8)
-        return damaged(compact ? "stz2" : "stsz", err);
-    track->samples = calloc(count ? count : 1, sizeof(*track->samples));
+    if (sizes.broken)
+        return osp_fail(err, OSP_EMEDIA,
+                        "damaged index: stsz or stz2 declares %" PRIu64
+                        " samples, more than can be",
+                        track->declared_samples);
+    track->samples = calloc(sizes.count ? sizes.count : 1, sizeof(*track->samples));
     if (!track->samples)
         return osp_nomem(err);
-    track->sample_count = count;
-    for (uint32_t i = 0; i < count; i++) {
-        const uint8_t *at = p + 12 + (uint64_t)i * width / 8;
-
-        track->samples[i].size = fixed         ? fixed
-                                 : width == 32 ? mp4_u32(at)
-                                 : width == 16 ? (uint32_t)(at[0] << 8 | at[1])
-                                 : width == 8  ? at[0]
-                                               : (i & 1 ? at[0] & 15u : (uint32_t)at[0] >> 4);
-    }
+    track->sample_count = sizes.count;
+    for (uint32_t i = 0; i < sizes.count; i++)
+        track->samples[i].size = mp4_size_at(&sizes, i);
     return OSP_OK;
 }
 
 /** Decoding times: runs of equal durations (8.6.1.2). */
 static int load_durations(const struct mp4_file *file, struct mp4_track *track, osp_error *err)
 {
-    struct table stts = { NULL, 0 };
-    bool broken = false;
+    struct mp4_table stts = mp4_table(file, track, "stts", 8);
     size_t at = 0;
     int64_t dts = 0;
 
-    if (!table_find(file, track, "stts", 8, &stts, &broken))
+    if (!stts.rows || stts.broken)
         return damaged("stts", err);
     for (uint32_t run = 0; run < stts.count; run++) {
         uint32_t count = mp4_u32(stts.rows + (size_t)run * 8);
@@ -578,12 +634,11 @@ static int load_durations(const struct mp4_file *file, struct mp4_track *track, 
 /** Composition offsets (8.6.1.3). Version 1 is signed; QuickTime reads version 0 as signed too. */
 static int load_offsets(const struct mp4_file *file, struct mp4_track *track, osp_error *err)
 {
-    struct table ctts;
-    bool broken = false;
+    struct mp4_table ctts = mp4_table(file, track, "ctts", 8);
     size_t at = 0;
 
-    if (!table_find(file, track, "ctts", 8, &ctts, &broken))
-        return broken ? damaged("ctts", err) : OSP_OK;
+    if (ctts.broken)
+        return damaged("ctts", err);
     for (uint32_t run = 0; run < ctts.count; run++) {
         uint32_t count = mp4_u32(ctts.rows + (size_t)run * 8);
         int32_t cts = (int32_t)mp4_u32(ctts.rows + (size_t)run * 8 + 4);
@@ -596,12 +651,11 @@ static int load_offsets(const struct mp4_file *file, struct mp4_track *track, os
 
 static int load_sync(const struct mp4_file *file, struct mp4_track *track, osp_error *err)
 {
-    struct table stss;
-    bool broken = false;
+    struct mp4_table stss = mp4_table(file, track, "stss", 4);
 
-    if (!table_find(file, track, "stss", 4, &stss, &broken)) {
-        if (broken)
-            return damaged("stss", err);
+    if (stss.broken)
+        return damaged("stss", err);
+    if (!stss.rows) {
         for (size_t i = 0; i < track->sample_count; i++)
             track->samples[i].sync = true;
         return OSP_OK;
@@ -635,18 +689,18 @@ static size_t place_chunk(const struct mp4_file *file, struct mp4_track *track, 
 /** Places: stsc gives samples per chunk as runs, stco or co64 where chunks begin (8.7.4, 8.7.5). */
 static int load_places(const struct mp4_file *file, struct mp4_track *track, osp_error *err)
 {
-    struct table stsc = { NULL, 0 }, chunks = { NULL, 0 };
-    bool broken = false, wide = false;
+    struct mp4_table stsc = mp4_table(file, track, "stsc", 12);
+    struct mp4_table chunks = mp4_table(file, track, "stco", 4);
+    bool wide = !chunks.rows;
     size_t at = 0;
     uint32_t run = 0;
 
-    if (!table_find(file, track, "stsc", 12, &stsc, &broken))
+    if (wide)
+        chunks = mp4_table(file, track, "co64", 8);
+    if (!stsc.rows || stsc.broken)
         return damaged("stsc", err);
-    if (!table_find(file, track, "stco", 4, &chunks, &broken)) {
-        wide = !broken && table_find(file, track, "co64", 8, &chunks, &broken);
-        if (!wide)
-            return damaged("stco", err);
-    }
+    if (!chunks.rows || chunks.broken)
+        return damaged("stco", err);
     for (uint32_t chunk = 0; chunk < chunks.count && at < track->sample_count; chunk++) {
         const uint8_t *p = chunks.rows + (size_t)chunk * (wide ? 8 : 4);
 
@@ -727,7 +781,7 @@ int mp4_load_samples(struct mp4_file *file, struct mp4_track *track, osp_error *
     return ret;
 }
 
-static int64_t to_media(const struct mp4_file *file, const struct mp4_track *track, int64_t movie)
+int64_t mp4_to_media(const struct mp4_file *file, const struct mp4_track *track, int64_t movie)
 {
     uint32_t scale = file->movie_timescale ? file->movie_timescale : 1;
 
@@ -753,10 +807,10 @@ bool mp4_simple_edits(const struct mp4_file *file, const struct mp4_track *track
     if (i + 1 != track->edit_count || track->edits[i].media_time < 0 ||
         track->edits[i].rate != 0x10000 || track->edits[i].duration < 0)
         return false;
-    *empty = to_media(file, track, movie_empty);
+    *empty = mp4_to_media(file, track, movie_empty);
     *media_start = track->edits[i].media_time;
     if (track->edits[i].duration > 0) { /* 8.6.6.1: zero means to the end, when fragmented */
-        int64_t length = to_media(file, track, track->edits[i].duration);
+        int64_t length = mp4_to_media(file, track, track->edits[i].duration);
 
         *media_end = length > INT64_MAX - *media_start ? INT64_MAX : *media_start + length;
     }

@@ -53,6 +53,10 @@ struct mp4_track {
     uint32_t entry;            /* type of the first: 'avc1' ... ; 'encv' stays 'encv' */
     struct mp4_box stsd_entry; /* the first sample entry */
     bool encrypted;            /* encv, enca, or a sinf */
+    char scheme[5];            /* of the encryption, "cenc"; "" none or not said */
+    int32_t matrix[4];         /* a b c d of tkhd, 16.16: turns and mirrors the picture */
+    uint32_t width, height;    /* of tkhd, 16.16: how it is shown before that */
+    bool chapters;             /* another track names it as its chapters */
     bool external;             /* a data reference that is not this file */
     struct mp4_edit *edits;
     size_t edit_count;
@@ -75,17 +79,41 @@ struct mp4_file {
     bool fragmented;     /* mvex or moof */
     char brand[8];       /* "" for a QuickTime file without ftyp */
     uint32_t movie_timescale;
-    int64_t movie_duration;
+    int64_t movie_duration; /* 0: not known */
+    int32_t matrix[4];      /* a b c d of mvhd, applied after that of the track */
     struct mp4_track *tracks;
     size_t track_count;
     bool cut; /* a box at the top says that it goes on past the end of the file */
 };
 
+/** A table in a full box of stbl: a count, then rows, all of them within the box. */
+struct mp4_table {
+    const uint8_t *rows; /* NULL: not there */
+    uint32_t count;      /* as declared, but no more than the box holds */
+    bool broken;         /* more were declared */
+};
+/** @param row  bytes of a row */
+struct mp4_table mp4_table(const struct mp4_file *file, const struct mp4_track *track,
+                           const char *name, size_t row);
+
+/** Sizes of samples: stsz, or stz2 with fields of 4, 8 or 16 bits (8.7.3). */
+struct mp4_sizes {
+    const uint8_t *rows;
+    uint32_t count; /* as declared, but no more than the box holds, nor 20 million */
+    uint32_t fixed; /* size of every sample; 0: rows hold them */
+    unsigned width; /* bits of a row */
+    bool broken;    /* more were declared */
+};
+/** @return false: no such box */
+bool mp4_sizes(const struct mp4_file *file, const struct mp4_track *track, struct mp4_sizes *out);
+uint32_t mp4_size_at(const struct mp4_sizes *sizes, uint32_t i);
+
 /** Whether the first bytes look like ISO BMFF or QuickTime. */
 bool mp4_sniff(const uint8_t *head, size_t size);
 /**
  * @param out  set on success only; yours: mp4_close()
- * @return OSP_OK, OSP_EMEDIA (no moov, broken boxes, larger than any sane index)
+ * @return OSP_OK, OSP_EMEDIA (no moov, broken boxes, larger than any sane index), OSP_EUSAGE (not a
+ *         file for this reader: no ISO BMFF, or its index is compressed)
  */
 int mp4_open(const char *path, struct mp4_file **out, osp_error *err);
 void mp4_close(struct mp4_file **file); /* NULL is fine; sets NULL */
@@ -111,6 +139,9 @@ bool mp4_find(const struct mp4_file *file, const struct mp4_box *below, const ch
  */
 bool mp4_simple_edits(const struct mp4_file *file, const struct mp4_track *track,
                       int64_t *media_start, int64_t *media_end, int64_t *empty);
+
+/** Ticks of the movie as ticks of the track, rounded to the nearest. */
+int64_t mp4_to_media(const struct mp4_file *file, const struct mp4_track *track, int64_t movie);
 
 /** Read a sample's bytes; buffer holds its size. @return OSP_OK, OSP_EMEDIA (past the end) */
 int mp4_read(const struct mp4_file *file, int64_t offset, void *buffer, size_t size,

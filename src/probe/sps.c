@@ -120,7 +120,8 @@ static bool read_size(struct bit_reader *bits, struct h264_sps *sps)
     return width > 0 && height > 0;
 }
 
-static void skip_hrd(struct bit_reader *bits)
+/** E.1.2 hrd_parameters(). Its last fields say how long those of picture timing are. */
+static void read_hrd(struct bit_reader *bits, struct h264_sps *sps)
 {
     unsigned count = bits_ue(bits) + 1;
 
@@ -130,12 +131,15 @@ static void skip_hrd(struct bit_reader *bits)
         bits_ue(bits);
         bits_u(bits, 1);
     }
-    bits_u(bits, 20);
+    bits_u(bits, 5);
+    sps->cpb_removal_bits = bits_u(bits, 5) + 1;
+    sps->dpb_output_bits = bits_u(bits, 5) + 1;
+    bits_u(bits, 5);
 }
 
-static void read_sar(struct bit_reader *bits, struct h264_sps *sps)
+void sar_read(struct bit_reader *bits, unsigned *num, unsigned *den)
 {
-    /* Table E-1 */
+    /* Table E-1 of ITU-T H.264 and H.265 alike */
     static const uint8_t table[][2] = {
         { 0, 0 },   { 1, 1 },    { 12, 11 }, { 10, 11 }, { 16, 11 }, { 40, 33 },
         { 24, 11 }, { 20, 11 },  { 32, 11 }, { 80, 33 }, { 18, 11 }, { 15, 11 },
@@ -144,11 +148,11 @@ static void read_sar(struct bit_reader *bits, struct h264_sps *sps)
     unsigned idc = bits_u(bits, 8);
 
     if (idc == 255) {
-        sps->sar_num = bits_u(bits, 16);
-        sps->sar_den = bits_u(bits, 16);
+        *num = bits_u(bits, 16);
+        *den = bits_u(bits, 16);
     } else if (idc < OSP_COUNT(table)) {
-        sps->sar_num = table[idc][0];
-        sps->sar_den = table[idc][1];
+        *num = table[idc][0];
+        *den = table[idc][1];
     }
 }
 
@@ -167,7 +171,7 @@ static void read_colour(struct bit_reader *bits, struct h264_sps *sps)
 static void read_vui(struct bit_reader *bits, struct h264_sps *sps)
 {
     if (bits_u(bits, 1))
-        read_sar(bits, sps);
+        sar_read(bits, &sps->sar_num, &sps->sar_den);
     if (bits_u(bits, 1))
         bits_u(bits, 1); /* overscan */
     if (bits_u(bits, 1))
@@ -184,13 +188,13 @@ static void read_vui(struct bit_reader *bits, struct h264_sps *sps)
     }
     sps->nal_hrd = bits_u(bits, 1);
     if (sps->nal_hrd)
-        skip_hrd(bits);
+        read_hrd(bits, sps);
     sps->vcl_hrd = bits_u(bits, 1);
     if (sps->vcl_hrd)
-        skip_hrd(bits);
+        read_hrd(bits, sps);
     if (sps->nal_hrd || sps->vcl_hrd)
         bits_u(bits, 1); /* low_delay_hrd_flag */
-    bits_u(bits, 1);     /* pic_struct_present_flag */
+    sps->pic_struct = bits_u(bits, 1);
     if (bits_u(bits, 1)) {
         bits_u(bits, 1);
         for (int i = 0; i < 4; i++)

@@ -28,8 +28,14 @@ struct h264_sps {
     bool timing;
     uint32_t num_units_in_tick, time_scale;
     bool nal_hrd, vcl_hrd;
+    unsigned cpb_removal_bits, dpb_output_bits; /* of the delays in picture timing messages */
+    bool pic_struct; /* picture timing messages say how a picture is shown: frame or fields */
     int max_num_reorder, max_dec_frame_buffering; /* -1: not said */
 };
+
+struct bit_reader;
+/** Sample aspect ratio of a VUI (Table E-1, the same in HEVC); untouched when it is reserved. */
+void sar_read(struct bit_reader *bits, unsigned *num, unsigned *den);
 
 /** @param nal  one NAL unit with its header byte, emulation prevention still in. @return false:
  *  broken or of a kind we do not read */
