@@ -140,15 +140,8 @@ static int judge_bound(const struct bound_rule *rule, const osp_facts *facts,
     print_measured(rule, value, limit, measured, sizeof(measured));
     print_plain(limit, allowed, sizeof(allowed));
     fill(finding->text, sizeof(finding->text), rule->text, measured, allowed);
-    if (tolerated) {
-        size_t used = strlen(finding->text);
-
-        print_plain(grace, allowed, sizeof(allowed));
-        snprintf(finding->text + used, sizeof(finding->text) - used,
-                 "; other clients report that %s is let pass", allowed);
-    } else if (rule->more) {
+    if (rule->more)
         rule->more(facts, profile, finding->text, sizeof(finding->text));
-    }
     return OSP_OK;
 }
 
@@ -164,7 +157,8 @@ static int judge_word(const struct word_rule *rule, const osp_facts *facts,
         return OSP_EINTERNAL;
     str_copy(finding->measured, sizeof(finding->measured), found.measured);
     str_copy(finding->limit, sizeof(finding->limit), found.limit);
-    snprintf(finding->text, sizeof(finding->text), "%s (%s)", rule->text, found.measured);
+    snprintf(finding->text, sizeof(finding->text), "%s (%s)%s", rule->text, found.measured,
+             found.text);
     return OSP_OK;
 }
 
@@ -198,6 +192,16 @@ static bool judgeable(const osp_facts *facts, osp_use use)
     return facts->kind != OSP_KIND_UNKNOWN && facts->kind == kind_of_use(use);
 }
 
+static void set_sources(osp_findings *out)
+{
+    for (size_t i = 0; i < out->count; i++) {
+        for (size_t k = 0; k < video_source_count; k++) {
+            if (strcmp(out->items[i].rule, video_sources[k].id) == 0)
+                out->items[i].source = video_sources[k].source;
+        }
+    }
+}
+
 int osp_check(const osp_facts *facts, const osp_profile *profile, osp_use use, osp_findings **out,
               osp_error *err)
 {
@@ -228,6 +232,7 @@ int osp_check(const osp_facts *facts, const osp_profile *profile, osp_use use, o
                                        : OSP_OK;
     if (ret < 0)
         return osp_nomem(err);
+    set_sources(findings);
     if (findings->count)
         qsort(findings->items, findings->count, sizeof(*findings->items), by_level);
     *out = OSP_TAKE(findings);

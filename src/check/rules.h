@@ -29,7 +29,7 @@ struct bound_rule {
     const char *grace;    /* path of a second bound: between the two it is a warning */
     const char *grace_id; /* under this id; NULL: the rule's own */
     osp_level level;      /* beyond the bound, and the grace where there is one */
-    /* adds words to the text, or nothing */
+    /* adds words to the text, or nothing; also within the grace */
     void (*more)(const osp_facts *facts, const osp_profile *profile, char *text, size_t size);
 };
 
@@ -38,12 +38,20 @@ struct word_rule {
     const char *id;
     unsigned uses;
     osp_level level;
-    /* broken? then measured (and limit, where the profile has a list) are filled */
+    /* broken? then measured (and limit, where the profile has a list) are filled; text may hold
+     * more words for the end of the sentence */
     bool (*broken)(const osp_facts *facts, const osp_profile *profile, osp_finding *finding);
     const char *text; /* no %; the measured word stands in the finding */
     const char *remedy;
 };
 
+/** Whose a rule is, where it is not the profile's source. */
+struct rule_source {
+    const char *id, *source;
+};
+
+extern const struct rule_source video_sources[];
+extern const size_t video_source_count;
 extern const struct bound_rule bound_rules[];
 extern const size_t bound_rule_count;
 extern const struct word_rule word_rules[];

@@ -176,7 +176,7 @@ bool mp4_sizes(const struct mp4_file *file, const struct mp4_track *track, struc
     if (out->width != 4 && out->width != 8 && out->width != 16 && out->width != 32)
         return false;
     /* One size for all needs no table, so the file's own size is the bound. */
-    most = out->fixed ? (uint64_t)file->size / out->fixed : (uint64_t)(bytes - 12) * 8 / out->width;
+    most = out->fixed ? (uint64_t)file->size : (uint64_t)(bytes - 12) * 8 / out->width;
     most = most < SAMPLES_MAX ? most : SAMPLES_MAX;
     out->broken = out->count > most;
     if (out->broken)
