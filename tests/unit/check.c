@@ -119,8 +119,8 @@ static void borders(void **state)
         osp_facts f = sound_video();
 
         if (row->change == SIZE) {
-            f.video.width_px = (int)row->a;
-            f.video.height_px = (int)row->b;
+            f.video.width_px = f.video.coded_width_px = (int)row->a;
+            f.video.height_px = f.video.coded_height_px = (int)row->b;
         } else if (row->change == RATE) {
             f.video.rate = (osp_rational){ row->a, row->b };
         } else if (row->change == DURATION) {
