@@ -207,7 +207,7 @@ static void read_prores(const uint8_t *p, size_t size, osp_video_facts *v)
 /* DNxHD and DNxHR header (SMPTE ST 2019-1): depth, chroma, scan, compression id */
 static void read_dnxhd(const uint8_t *p, size_t size, osp_video_facts *v)
 {
-    static const uint8_t depths[] = { 0, 8, 10, 12 };
+    static const uint8_t depths[] = { 0, 8, 10, 12 }, matrices[] = { 1, 9, 10, 2 };
     uint32_t id;
     unsigned depth;
 
@@ -217,6 +217,7 @@ static void read_dnxhd(const uint8_t *p, size_t size, osp_video_facts *v)
     depth = depths[p[0x21] >> 5 & 3];
     if (depth)
         format_yuv(p[0x2C] >> 6 & 1 ? 3 : 2, depth, v);
+    format_colour(2, 2, matrices[p[0x2C] >> 1 & 3], -1, &v->stream_colour);
     set_order(v, p[5] & 2 ? "tt" : "progressive");
     if (id >= 1270 && id <= 1274) /* DNxHR 444, HQX, HQ, SQ, LB: FFmpeg counts from LB up */
         format_profile((int)(1275 - id), v);
@@ -230,14 +231,18 @@ static void read_jpeg(const uint8_t *p, size_t size, osp_video_facts *v)
     size_t at = 2;
 
     while (at + 19 <= size && p[at] == 0xFF) {
-        unsigned marker = p[at + 1], halves;
+        unsigned marker = p[at + 1];
 
         if (marker >= 0xC0 && marker <= 0xC2) {
-            halves = p[at + 11];
-            format_pixels(p[at + 9] == 1   ? "gray"
-                          : halves == 0x22 ? "yuvj420p"
-                          : halves == 0x21 ? "yuvj422p"
-                                           : "yuvj444p",
+            /* sampling of luma over that of the second component: 2x2 over 1x2 is 4:2:2, too */
+            unsigned luma = p[at + 11], chroma = p[at + 14];
+            bool half_x = luma >> 4 > chroma >> 4, half_y = (luma & 15) > (chroma & 15);
+
+            format_pixels(p[at + 9] == 1     ? "gray"
+                          : half_x && half_y ? "yuvj420p"
+                          : half_x           ? "yuvj422p"
+                          : half_y           ? "yuvj440p"
+                                             : "yuvj444p",
                           v);
             str_copy(v->profile, sizeof(v->profile),
                      marker == 0xC0   ? "Baseline"

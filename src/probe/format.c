@@ -119,7 +119,10 @@ bool format_h264(const uint8_t *nal, size_t size, osp_video_facts *v, struct set
     v->level = (int)sps->level_idc;
     v->coded_width_px = sps->width_px;
     v->coded_height_px = sps->height_px;
-    format_yuv(sps->chroma_format_idc, sps->bit_depth_luma, v);
+    /* FFmpeg's decoder gives grey pictures flat chroma, and that is what their pixels are called */
+    format_yuv(sps->chroma_format_idc ? sps->chroma_format_idc : 1, sps->bit_depth_luma, v);
+    if (!sps->chroma_format_idc)
+        str_copy(v->chroma, sizeof(v->chroma), "gray");
     if (sps->chroma_format_idc == 3 && sps->matrix == AVCOL_SPC_RGB) {
         char name[24];
 
@@ -362,7 +365,7 @@ static void settle_tag(char *out, size_t size, const char *container, const char
  * know no other. */
 static bool limited_by_default(const char *codec)
 {
-    static const char *const codecs[] = { "hevc", "mpeg2video", "mpeg1video", "prores" };
+    static const char *const codecs[] = { "hevc", "mpeg2video", "mpeg1video", "prores", "dnxhd" };
 
     for (size_t i = 0; i < OSP_COUNT(codecs); i++) {
         if (strcmp(codec, codecs[i]) == 0)
