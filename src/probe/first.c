@@ -244,6 +244,7 @@ static void read_jpeg(const uint8_t *p, size_t size, osp_video_facts *v)
                           : half_y           ? "yuvj440p"
                                              : "yuvj444p",
                           v);
+            format_colour(2, 2, 5, 1, &v->stream_colour); /* JFIF: BT.601 of 625 lines, full */
             str_copy(v->profile, sizeof(v->profile),
                      marker == 0xC0   ? "Baseline"
                      : marker == 0xC2 ? "Progressive"

@@ -292,7 +292,7 @@ static void estimate_total(struct stamps *s)
     for (size_t i = 1; i < s->count; i++)
         first = s->pts[i] < first ? s->pts[i] : first;
     if (s->total_duration == 0 && s->count > 1)
-        s->total_duration = (s->last_pts - first) / (int64_t)(s->count - 1) * (int64_t)s->count;
+        s->total_duration = s->last_pts - first + (s->last_pts - first) / (int64_t)(s->count - 1);
 }
 
 int matroska_read(const char *path, struct stamps *stamps, osp_facts *facts, osp_error *err)
