@@ -10,6 +10,7 @@ struct runs {
     struct mp4_table table;
     uint32_t row, left; /* row is that of the next run */
     uint32_t value;
+    bool ends; /* past the last run: 0; otherwise its value goes on */
 };
 
 static void runs_next(struct runs *r)
@@ -19,7 +20,10 @@ static void runs_next(struct runs *r)
         r->value = mp4_u32(r->table.rows + (size_t)r->row * 8 + 4);
         r->row++;
     }
-    r->left -= r->left > 0; /* past the last run its value goes on */
+    if (r->left > 0)
+        r->left--;
+    else if (r->ends)
+        r->value = 0;
 }
 
 /* Samples as stsc (runs of chunks) and stco (where they begin) place them. */
@@ -72,7 +76,7 @@ int table_read(const struct mp4_file *file, const struct mp4_track *track, struc
                struct table_facts *out, osp_error *err)
 {
     struct runs stts = { .table = mp4_table(file, track, "stts", 8) };
-    struct runs ctts = { .table = mp4_table(file, track, "ctts", 8) };
+    struct runs ctts = { .table = mp4_table(file, track, "ctts", 8), .ends = true };
     struct places places = { .stsc = mp4_table(file, track, "stsc", 12),
                              .chunks = mp4_table(file, track, "stco", 4) };
     struct mp4_sizes sizes;

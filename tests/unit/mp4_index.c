@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "probe/mp4.h"
+#include "probe/table.h"
 
 /* A small MP4 put together by hand, with one thing wrong at a time. */
 struct recipe {
@@ -311,6 +312,83 @@ static void test_edit_lists(void **state)
     }
 }
 
+/* The same tables read for facts: what every kind of list shows, in the order shown. */
+static void test_presents(void **state)
+{
+    static const struct {
+        int edits;
+        size_t count;
+        int64_t pts[8];
+        osp_rational track_s;
+        int listed;
+    } rows[] = {
+        { 0, 8, { 0, 10, 20, 30, 40, 50, 60, 70 }, { 80, 500 }, 0 },
+        { 1, 2, { 5, 15 }, { 50, 1000 }, 1 },
+        { 2, 3, { 505, 515, 525 }, { 60, 1000 }, 1 },
+        { 3, 2, { 0, 10 }, { 40, 1000 }, 1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < OSP_COUNT(rows); i++) {
+        OSP_AUTO(mp4_close) struct mp4_file *file = NULL;
+        OSP_AUTO(stamps_release) struct stamps stamps = { 0 };
+        struct recipe recipe = { GOOD, .edits = rows[i].edits };
+        struct table_facts table;
+        osp_facts facts = { 0 };
+        const struct mp4_track *track;
+
+        assert_int_equal(load(&recipe, &file, NULL), OSP_OK);
+        track = mp4_video_track(file);
+        assert_int_equal(table_read(file, track, &stamps, &table, NULL), OSP_OK);
+        assert_false(table.damaged || table.truncated || table.first_missing);
+        assert_int_equal(table.first_offset, 16 + 8);
+        assert_int_equal(stamps.bytes, 800);
+        stamps_sort(&stamps);
+        assert_int_equal(table_present(file, track, &stamps, &facts, NULL), OSP_OK);
+        assert_int_equal(stamps.count, rows[i].count);
+        assert_memory_equal(stamps.pts, rows[i].pts, rows[i].count * sizeof(*stamps.pts));
+        assert_int_equal(stamps.samples, 8);
+        assert_int_equal(facts.track_s.num * rows[i].track_s.den,
+                         rows[i].track_s.num * facts.track_s.den);
+        assert_int_equal(facts.edit_list, rows[i].listed);
+        assert_int_equal(facts.edits, rows[i].edits == 0 ? 0 : rows[i].edits == 1 ? 1 : 2);
+    }
+}
+
+/* Damage is a fact, and what the tables agree on counts. */
+static void test_reads_on_in_damage(void **state)
+{
+    static const struct {
+        struct recipe recipe;
+        bool damaged, truncated, first_missing;
+        size_t count;
+    } rows[] = {
+        { { GOOD, .declared = 9000 }, true, false, false, 8 },
+        { { GOOD, .declared = 60000000 }, true, false, false, 8 },
+        { { GOOD, .declared = 9000, .stz2 = true }, true, false, false, 8 },
+        { { GOOD, .stco_declared = 2 }, true, false, false, 3 },
+        { { GOOD, .stco_declared = 4000000000u }, true, false, false, 8 },
+        { { .samples = 8, .fixed_size = 1000 }, false, true, false, 8 },
+        { { .samples = 8, .fixed_size = 20000 }, false, true, true, 8 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < OSP_COUNT(rows); i++) {
+        OSP_AUTO(mp4_close) struct mp4_file *file = NULL;
+        OSP_AUTO(stamps_release) struct stamps stamps = { 0 };
+        struct table_facts table;
+        char path[64];
+
+        assert_int_equal(mp4_open(write_file(&rows[i].recipe, path), &file, NULL), OSP_OK);
+        unlink(path);
+        assert_int_equal(table_read(file, mp4_video_track(file), &stamps, &table, NULL), OSP_OK);
+        if (table.damaged != rows[i].damaged || table.truncated != rows[i].truncated ||
+            table.first_missing != rows[i].first_missing || stamps.count != rows[i].count)
+            fail_msg("row %zu: %d %d %d %zu", i, table.damaged, table.truncated,
+                     table.first_missing, stamps.count);
+    }
+}
+
 /* Media that are cut off: the index is whole, samples lie past the end. */
 static void test_truncated_media(void **state)
 {
@@ -373,6 +451,8 @@ int main(void)
         cmocka_unit_test(test_refuses_damage),
         cmocka_unit_test(test_tells_what_it_is),
         cmocka_unit_test(test_edit_lists),
+        cmocka_unit_test(test_presents),
+        cmocka_unit_test(test_reads_on_in_damage),
         cmocka_unit_test(test_truncated_media),
         cmocka_unit_test(test_survives_noise),
         cmocka_unit_test(test_sniff),
