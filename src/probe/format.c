@@ -132,8 +132,6 @@ bool format_h264(const uint8_t *nal, size_t size, osp_video_facts *v, struct set
     }
     format_colour(sps->primaries, sps->transfer, sps->matrix, sps->full_range, &v->stream_colour);
     set_sar(sps->sar_num, sps->sar_den, v);
-    if (sps->max_num_reorder >= 0)
-        v->reorder = sps->max_num_reorder > 0;
     if (sps->frame_mbs_only)
         str_copy(v->field_order, sizeof(v->field_order), "progressive");
     return true;
@@ -200,7 +198,6 @@ bool format_hevc(const uint8_t *nal, size_t size, osp_video_facts *v, struct set
                       v);
     format_colour(sps.primaries, sps.transfer, sps.matrix, sps.full_range, &v->stream_colour);
     set_sar(sps.sar_num, sps.sar_den, v);
-    v->reorder = sps.num_reorder > 0;
     v->field_samples = sps.field_seq;
     if (sps.field_seq || sps.interlaced_source)
         str_copy(v->field_order, sizeof(v->field_order), "tt"); /* the order is in each picture */

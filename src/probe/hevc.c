@@ -192,8 +192,8 @@ bool hevc_sps_parse(const uint8_t *nal, size_t size, struct hevc_sps *out)
     sps.bit_depth_chroma = bits_ue(&bits) + 8;
     log2_poc = bits_ue(&bits) + 4;
     for (unsigned i = bits_u(&bits, 1) ? 0 : sub_layers; i <= sub_layers; i++) {
+        bits_ue(&bits); /* size of the buffer, reordering, latency of a sub-layer */
         bits_ue(&bits);
-        sps.num_reorder = bits_ue(&bits);
         bits_ue(&bits);
     }
     if (bits.overrun || sps.bit_depth_luma > 16 || sps.bit_depth_chroma > 16 || log2_poc > 16)

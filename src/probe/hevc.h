@@ -13,7 +13,6 @@ struct hevc_sps {
     unsigned bit_depth_luma, bit_depth_chroma;
     bool interlaced_source;    /* general_interlaced_source_flag without the progressive one */
     int width_px, height_px;   /* within the conformance window */
-    unsigned num_reorder;      /* of the highest sub-layer */
     bool vui;                  /* read: the members below are set */
     unsigned sar_num, sar_den; /* 0/0: not said */
     int full_range;            /* -1: not said */

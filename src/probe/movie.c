@@ -261,6 +261,7 @@ static int read_samples(const struct mp4_file *file, const struct mp4_track *tra
         ret = fragments_read(file, track, stamps, table, err);
     if (ret < 0)
         return ret;
+    facts->video.reorder = stamps->unsorted;
     stamps_sort(stamps);
     facts->index_damaged = table->damaged;
     facts->truncated = table->truncated;
