@@ -180,6 +180,14 @@ ROWS = [
      "-encryption_kid 00112233445566778899aabbccddeeff", {"kind": "unknown", "encrypted": True, "encryption": "cenc"}, None),
 ]
 
+# A camera's H.264 whose samples are fields, which no encoder at hand writes; see manifest.py.
+MEDIA = os.environ.get("OSP_MEDIA", os.path.join(os.environ["OSP_SOURCE"], "..", "shared", "media"))
+CAMERA = os.path.join(MEDIA, "dev", "v025_a7m3_1080i50.mts")
+if os.path.exists(CAMERA):
+    ROWS.append(("fields.mp4", f"-i {CAMERA} -map 0:v -c copy",
+                 {"video.field_samples": True, "video.field_order": "tt", "video.rate": "25/1",
+                  "video.variable_rate": False, "video.frames": 11, "video.hidden_frames": 2}, None))
+
 
 def path(name):
     return os.path.join(FOLDER, name)
