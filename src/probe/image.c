@@ -3,7 +3,6 @@
  * Images by their headers: type by content, size, depth, colour model, orientation. A decoder is
  * never started, so that a 30,000 px picture costs a few reads.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -245,13 +244,13 @@ static const char *read_heif(const struct file *file)
 }
 
 /* GIF, WebP, BMP, TIFF, PSD: libavformat knows them well enough for a verdict. */
-static const char *read_by_libav(const struct file *file, const char *path)
+static const char *read_by_libav(const struct file *file)
 {
     OSP_AUTO(input_close) AVFormatContext *input = NULL;
     AVStream *stream;
 
     set_picture(file->facts, file->facts->container, 0, 0, 0, "");
-    if (input_open_deep(path, &input, NULL) < 0)
+    if (input_open_deep_fd(file->fd, "image", &input, NULL) < 0)
         return NULL;
     stream = input_track(input, AVMEDIA_TYPE_VIDEO);
     if (stream)
@@ -265,20 +264,14 @@ static const struct {
     const char *name;
     size_t at, size;
     const char *magic;
-    const char *(*read)(const struct file *file); /* NULL: by libav */
+    const char *(*read)(const struct file *file);
 } types[] = {
-    { "jpeg", 0, 3, "\xFF\xD8\xFF", read_jpeg },
-    { "png", 0, 8, "\x89PNG\r\n\x1A\n", read_png },
-    { "gif", 0, 4, "GIF8", NULL },
-    { "webp", 8, 4, "WEBP", NULL },
-    { "bmp", 0, 2, "BM", NULL },
-    { "tiff", 0, 4, "II*\0", NULL },
-    { "tiff", 0, 4, "MM\0*", NULL },
-    { "psd", 0, 4, "8BPS", read_psd },
-    { "heif", 4, 8, "ftypheic", read_heif },
-    { "heif", 4, 8, "ftypheix", read_heif },
-    { "heif", 4, 8, "ftypmif1", read_heif },
-    { "avif", 4, 8, "ftypavif", read_heif },
+    { "jpeg", 0, 3, "\xFF\xD8\xFF", read_jpeg }, { "png", 0, 8, "\x89PNG\r\n\x1A\n", read_png },
+    { "gif", 0, 4, "GIF8", read_by_libav },      { "webp", 8, 4, "WEBP", read_by_libav },
+    { "bmp", 0, 2, "BM", read_by_libav },        { "tiff", 0, 4, "II*\0", read_by_libav },
+    { "tiff", 0, 4, "MM\0*", read_by_libav },    { "psd", 0, 4, "8BPS", read_psd },
+    { "heif", 4, 8, "ftypheic", read_heif },     { "heif", 4, 8, "ftypheix", read_heif },
+    { "heif", 4, 8, "ftypmif1", read_heif },     { "avif", 4, 8, "ftypavif", read_heif },
     { "avif", 4, 8, "ftypavis", read_heif },
 };
 
@@ -287,22 +280,18 @@ static bool looks_like_svg(const uint8_t *head, size_t size)
     return head[0] == '<' && memmem(head, size, "<svg", 4);
 }
 
-int probe_image(const char *path, const uint8_t *head, size_t size, osp_facts *facts,
-                osp_error *err)
+int probe_image(const struct probe_source *source, const uint8_t *head, size_t size,
+                osp_facts *facts)
 {
-    OSP_AUTO(auto_close) int fd = -1;
-    struct file file = { .facts = facts };
+    struct file file = { .fd = source->fd, .facts = facts };
     const char *fault;
 
     for (size_t i = 0; i < OSP_COUNT(types); i++) {
         if (size < types[i].at + types[i].size ||
             memcmp(head + types[i].at, types[i].magic, types[i].size) != 0)
             continue;
-        fd = file.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-        if (fd < 0)
-            return osp_fail_errno(err, OSP_EMEDIA, "read", path);
         str_copy(facts->container, sizeof(facts->container), types[i].name);
-        fault = types[i].read ? types[i].read(&file) : read_by_libav(&file, path);
+        fault = types[i].read(&file);
         if (fault)
             str_copy(facts->fault, sizeof(facts->fault), fault);
         else

@@ -40,14 +40,14 @@ void probe_sound_track(AVFormatContext *input, osp_facts *facts)
             (osp_rational){ stream->time_base.num, stream->time_base.den });
 }
 
-int probe_sound(const char *path, osp_facts *facts, osp_error *err)
+int probe_sound(const struct probe_source *source, osp_facts *facts, osp_error *err)
 {
     OSP_AUTO(input_close) AVFormatContext *input = NULL;
     osp_error why = { 0 };
     AVStream *stream;
 
     (void)err;
-    if (input_open_deep(path, &input, &why) < 0) {
+    if (input_open_deep_fd(source->fd, source->name, &input, &why) < 0) {
         str_copy(facts->fault, sizeof(facts->fault), "no media file that can be read, or broken");
         return OSP_OK;
     }

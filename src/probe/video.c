@@ -364,7 +364,7 @@ static int read_times(AVFormatContext *input, AVStream *stream, struct mp4_file 
     return OSP_OK;
 }
 
-int probe_video(const char *path, osp_facts *facts, osp_error *err)
+int probe_video(const struct probe_source *source, osp_facts *facts, osp_error *err)
 {
     OSP_AUTO(input_close) AVFormatContext *input = NULL;
     OSP_AUTO(mp4_close) struct mp4_file *file = NULL;
@@ -373,9 +373,10 @@ int probe_video(const char *path, osp_facts *facts, osp_error *err)
     const char *fault;
     AVStream *stream;
 
-    if (input_open_deep(path, &input, &why) < 0)
+    if (input_open_deep_fd(source->fd, source->name, &input, &why) < 0)
         return set_fault(facts, "no media file that can be read, or broken");
-    if (strstr(input->iformat->name, "mp4") && mp4_open(path, &file, &why) == OSP_OK)
+    if (strstr(input->iformat->name, "mp4") &&
+        mp4_open_fd(source->fd, source->name, &file, &why) == OSP_OK)
         track = mp4_video_track(file);
     name_container(input, file, facts);
     count_tracks(input, facts);
