@@ -64,6 +64,21 @@ typedef struct osp_sound_facts {
     osp_rational duration_s;
 } osp_sound_facts;
 
+/** What only decoding shows. All zero unless everything was decoded (`done`). Times count from the
+ *  start of the container. */
+typedef struct osp_deep_facts {
+    int done;         /* 1: every picture and all sound went through a decoder */
+    int64_t pictures; /* that came out */
+    int64_t corrupt;  /* damaged pictures, or packets that gave none */
+    osp_rational corrupt_s;
+    int64_t missing; /* pictures of the index that never came out */
+    osp_rational missing_s;
+    int64_t breaks; /* time stamps that go back, repeat, or leap where no picture is held so long */
+    osp_rational break_s;
+    int64_t sound_corrupt; /* damaged packets of any sound track */
+    osp_rational sound_corrupt_s;
+} osp_deep_facts;
+
 /** Facts of one file. Plain data; made by osp_probe(), freed by osp_facts_free(). */
 typedef struct osp_facts {
     osp_kind kind;
@@ -85,6 +100,7 @@ typedef struct osp_facts {
     osp_video_facts video;
     osp_sound_facts sound;
     /* new members go below this line */
+    osp_deep_facts deep; /* filled by a prober that decodes: prober.h */
 } osp_facts;
 
 /**

@@ -19,7 +19,6 @@
 #include "base/log.h"
 
 #define IO_BUFFER  (1 << 15)
-#define PIXELS_MAX (1 << 26)
 #define BLOCK_MAX  ((size_t)1 << 29)
 
 /* Containers with media in them. What is left out reads other files (concat, hls, dash, sdp,
@@ -316,7 +315,7 @@ int decoder_open(const AVStream *stream, int threads, AVCodecContext **out, osp_
     if (!decoder || avcodec_parameters_to_context(decoder, stream->codecpar) < 0)
         return osp_nomem(err);
     decoder->pkt_timebase = stream->time_base;
-    decoder->max_pixels = PIXELS_MAX;
+    decoder->max_pixels = DECODER_PIXELS_MAX;
     decoder->thread_count = threads > 0 ? threads : 0;
     if (!threads && sysconf(_SC_NPROCESSORS_ONLN) > 8)
         decoder->thread_count = 8; /* frame threads hold a picture each */

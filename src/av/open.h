@@ -38,7 +38,9 @@ AVStream *input_track(AVFormatContext *input, enum AVMediaType type);
 int av_failed(osp_error *err, osp_code code, int averror, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/** A decoder for the track, opened. Pictures above 2^26 pixels are refused.
+#define DECODER_PIXELS_MAX (1 << 26)
+
+/** A decoder for the track, opened. Pictures above DECODER_PIXELS_MAX are refused.
  *  @param threads  0: one per processor, at most 8 */
 int decoder_open(const AVStream *stream, int threads, AVCodecContext **out, osp_error *err);
 

@@ -481,6 +481,46 @@ static bool progressive_jpeg(const osp_facts *f, const osp_profile *p, osp_findi
     return !strcmp(f->video.profile, "Progressive") && measured(finding, "progressive");
 }
 
+/* What only decoding shows: "3, the first at 1.25 s". */
+static bool first_of(int64_t count, osp_rational at, osp_finding *finding)
+{
+    char seconds[32];
+
+    if (!count)
+        return false;
+    snprintf(finding->measured, sizeof(finding->measured), "%lld", (long long)count);
+    if (rational_known(at)) {
+        rational_print(at, 3, seconds, sizeof(seconds));
+        snprintf(finding->measured, sizeof(finding->measured), "%lld, the first at %s s",
+                 (long long)count, seconds);
+    }
+    return true;
+}
+
+static bool corrupt(const osp_facts *f, const osp_profile *p, osp_finding *finding)
+{
+    (void)p;
+    return first_of(f->deep.corrupt, f->deep.corrupt_s, finding);
+}
+
+static bool missing(const osp_facts *f, const osp_profile *p, osp_finding *finding)
+{
+    (void)p;
+    return first_of(f->deep.missing, f->deep.missing_s, finding);
+}
+
+static bool broken_stamps(const osp_facts *f, const osp_profile *p, osp_finding *finding)
+{
+    (void)p;
+    return first_of(f->deep.breaks, f->deep.break_s, finding);
+}
+
+static bool corrupt_sound(const osp_facts *f, const osp_profile *p, osp_finding *finding)
+{
+    (void)p;
+    return first_of(f->deep.sound_corrupt, f->deep.sound_corrupt_s, finding);
+}
+
 const struct word_rule word_rules[] = {
     { "video.container", USES_VIDEO, OSP_VIOLATION, container,
       "the service takes MP4 and MOV by content", "remux" },
@@ -520,7 +560,14 @@ const struct word_rule word_rules[] = {
     { "video.streams", USES_VIDEO, OSP_WARNING, streams, "more than one picture track", "remux" },
     { "video.sound.codec", USES_VIDEO, OSP_NOTE, sound_codec,
       "sound other than AAC would be re-encoded when it is kept", "sound" },
+    { "video.corrupt", USES_VIDEO, OSP_VIOLATION, corrupt, "damaged pictures", "none" },
+    { "video.frames.missing", USES_VIDEO, OSP_VIOLATION, missing,
+      "pictures that the index promises and no decoder gives", "none" },
+    { "video.timestamps", USES_VIDEO, OSP_WARNING, broken_stamps,
+      "time stamps that go back, repeat or leap", "encode" },
+    { "video.sound.corrupt", USES_VIDEO, OSP_WARNING, corrupt_sound, "damaged sound", "sound" },
 
+    { "image.corrupt", USES_IMAGE, OSP_VIOLATION, corrupt, "the picture is damaged", "none" },
     { "image.format", USES_IMAGE, OSP_VIOLATION, image_format,
       "the service takes JPEG and PNG by content", "encode" },
     { "image.exif", USES_IMAGE, OSP_WARNING, exif,
@@ -537,5 +584,6 @@ const struct word_rule word_rules[] = {
 
     { "sound.format", USES_SOUND, OSP_VIOLATION, sound_format,
       "the service takes MP3, WAV, M4A and AAC by content", "none" },
+    { "sound.corrupt", USES_SOUND, OSP_WARNING, corrupt_sound, "damaged sound", "none" },
 };
 const size_t word_rule_count = OSP_COUNT(word_rules);

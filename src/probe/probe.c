@@ -28,7 +28,7 @@ static int read_head(const struct probe_source *source, uint8_t head[HEAD], size
     return OSP_OK;
 }
 
-static void set_extension(const char *path, osp_facts *facts)
+void probe_set_extension(const char *path, osp_facts *facts)
 {
     const char *slash = strrchr(path, '/');
     const char *point = strrchr(slash ? slash : path, '.');
@@ -50,7 +50,7 @@ int probe_source(const struct probe_source *source, osp_facts **out, osp_error *
     ret = av_versions_check(err);
     if (ret < 0 || (ret = read_head(source, head, &got, facts, err)) < 0)
         return ret;
-    set_extension(source->name, facts);
+    probe_set_extension(source->name, facts);
     if (!got) {
         str_copy(facts->fault, sizeof(facts->fault), "it is empty");
         *out = OSP_TAKE(facts);

@@ -29,6 +29,14 @@ int probe_image(const struct probe_source *source, const uint8_t *head, size_t s
  * @param out  set on success only; yours: osp_facts_free()
  */
 int probe_source(const struct probe_source *source, osp_facts **out, osp_error *err);
+/**
+ * Decode everything and fill facts->deep. Damage is no failure; where there is no decoder nothing
+ * is filled.
+ * @param facts  of that file, by probe_source()
+ * @return OSP_OK, OSP_EINTERNAL (out of memory)
+ */
+int probe_deep(const struct probe_source *source, osp_facts *facts, osp_error *err);
+void probe_set_extension(const char *path, osp_facts *facts);
 /** A file for it, from a path that a person gave. @return OSP_OK, OSP_EMEDIA */
 int probe_open(const char *path, int *fd, osp_error *err);
 

@@ -46,8 +46,9 @@ int probe_sound(const struct probe_source *source, osp_facts *facts, osp_error *
     osp_error why = { 0 };
     AVStream *stream;
 
-    (void)err;
     if (input_open_deep_fd(source->fd, source->name, &input, &why) < 0) {
+        if (why.code == OSP_EINTERNAL)
+            return osp_nomem(err);
         str_copy(facts->fault, sizeof(facts->fault), "no media file that can be read, or broken");
         return OSP_OK;
     }

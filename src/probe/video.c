@@ -374,7 +374,9 @@ int probe_video(const struct probe_source *source, osp_facts *facts, osp_error *
     AVStream *stream;
 
     if (input_open_deep_fd(source->fd, source->name, &input, &why) < 0)
-        return set_fault(facts, "no media file that can be read, or broken");
+        return why.code == OSP_EINTERNAL
+                   ? osp_nomem(err)
+                   : set_fault(facts, "no media file that can be read, or broken");
     if (strstr(input->iformat->name, "mp4") &&
         mp4_open_fd(source->fd, source->name, &file, &why) == OSP_OK)
         track = mp4_video_track(file);
