@@ -16,12 +16,21 @@ static const char *resume_details(void)
     return "Without an ID: every job that is neither done nor given up.\n";
 }
 
+static const char *check_details(void)
+{
+    return "A folder stands for the files in it and below, by name; hidden ones are left out, "
+           "links\n"
+           "to folders not followed. Files are read by processes that can open nothing, so that a\n"
+           "file that crashes its reader costs its own verdict and no more.\n";
+}
+
 static const struct verb verbs[] = {
     {
         .id = VERB_CHECK,
         .name = "check",
         .summary = "may these files be sent as they are?",
-        .synopsis = "[options] FILE...",
+        .synopsis = "[options] FILE|FOLDER|-...",
+        .details = check_details,
         .example = "omnisplice check clip.mp4 && ffmpeg -i clip.mp4 ...",
         .run = cmd_check,
     },
