@@ -94,6 +94,22 @@ static void set_video_file(struct json *out, const osp_facts *facts)
     json_set_int(out, "other_tracks", facts->other_tracks);
 }
 
+static struct json *deep_json(const osp_deep_facts *deep)
+{
+    struct json *out = json_object();
+
+    json_set_int(out, "pictures", deep->pictures);
+    json_set_int(out, "corrupt", deep->corrupt);
+    set_seconds(out, "corrupt_s", deep->corrupt_s);
+    json_set_int(out, "missing", deep->missing);
+    set_seconds(out, "missing_s", deep->missing_s);
+    json_set_int(out, "breaks", deep->breaks);
+    set_seconds(out, "break_s", deep->break_s);
+    json_set_int(out, "sound_corrupt", deep->sound_corrupt);
+    set_seconds(out, "sound_corrupt_s", deep->sound_corrupt_s);
+    return out;
+}
+
 char *osp_facts_json(const osp_facts *facts)
 {
     OSP_AUTO(json_free) struct json *out = json_object();
@@ -116,5 +132,7 @@ char *osp_facts_json(const osp_facts *facts)
         json_set(out, facts->kind == OSP_KIND_VIDEO ? "video" : "image", picture_json(facts));
     if (facts->sound.codec[0])
         json_set(out, "sound", sound_json(&facts->sound));
+    if (facts->deep.done)
+        json_set(out, "decoded", deep_json(&facts->deep));
     return json_print(out, false);
 }
