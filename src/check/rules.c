@@ -481,7 +481,7 @@ static bool progressive_jpeg(const osp_facts *f, const osp_profile *p, osp_findi
     return !strcmp(f->video.profile, "Progressive") && measured(finding, "progressive");
 }
 
-/* What only decoding shows: "3, the first at 1.25 s". */
+/* What only decoding shows: "3 from 1.25 s on". */
 static bool first_of(int64_t count, osp_rational at, osp_finding *finding)
 {
     char seconds[32];
@@ -491,7 +491,7 @@ static bool first_of(int64_t count, osp_rational at, osp_finding *finding)
     snprintf(finding->measured, sizeof(finding->measured), "%lld", (long long)count);
     if (rational_known(at)) {
         rational_print(at, 3, seconds, sizeof(seconds));
-        snprintf(finding->measured, sizeof(finding->measured), "%lld, the first at %s s",
+        snprintf(finding->measured, sizeof(finding->measured), "%lld from %s s on",
                  (long long)count, seconds);
     }
     return true;
