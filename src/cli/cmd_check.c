@@ -110,18 +110,25 @@ static void tell_progress(const struct check *c, const struct files *files)
 static int check_through(struct check *c, struct files *files, osp_prober *prober, osp_error *err)
 {
     OSP_AUTO(window_release) struct window window;
-    int more = 1, ret = window_open(&window, osp_prober_ahead(prober), err);
+    int ret = window_open(&window, osp_prober_ahead(prober), err), next = FILES_NEXT;
 
-    while (ret == OSP_OK && (more || window.count)) {
+    while (ret == OSP_OK && (next != FILES_END || window.count)) {
         const char *path;
 
-        if (more && window.count < window.size) {
-            more = files_next(files, &path, err);
-            ret = more > 0 ? push_file(&window, prober, path, err) : more;
-            continue;
+        if (next != FILES_END && window.count < window.size) {
+            /* while a list waits for its writer, what is known is said */
+            next = files_next(files, !window.count, &path, err);
+            if (next == FILES_NEXT)
+                ret = push_file(&window, prober, path, err);
+            if (next < 0)
+                return next;
+            if (next != FILES_LATER)
+                continue;
         }
         ret = pull_file(c, &window, prober, err);
         tell_progress(c, files);
+        if (ret == OSP_OK && next == FILES_LATER)
+            ret = cli_flush(err);
     }
     return ret;
 }
@@ -151,7 +158,7 @@ static int check_files(struct check *c, osp_error *err)
         ret = read_number(c->settings->time_limit, "time limit in seconds", TIME_LIMIT_MAX,
                           &options.time_limit_s, err);
     if (ret == OSP_OK)
-        ret = files_open(c->settings, &files, err);
+        ret = files_open(c->settings, options.cancel, &files, err);
     if (ret == OSP_OK)
         ret = osp_prober_open(&options, &prober, err);
     if (ret == OSP_OK)

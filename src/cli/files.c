@@ -4,7 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,7 +15,10 @@
 #include "base/error.h"
 #include "base/str.h"
 
-#define DEPTH_MAX 1000 /* folders in folders: more is a loop that somebody mounted */
+#define CHUNK        16384
+#define NAME_CEILING (1 << 20)
+#define LOOK_AGAIN   100  /* beside FILES_END and its like: there may be more elsewhere */
+#define DEPTH_MAX    1000 /* folders in folders: more is a loop that somebody mounted */
 
 /* A folder being walked: its names in one block, and where each begins. */
 struct level {
@@ -27,11 +30,12 @@ struct level {
 
 struct files {
     const struct settings *settings;
+    const osp_cancel *cancel;
     int argument; /* the next one */
-    FILE *list;   /* being read; NULL: none */
     bool from_read, listed;
-    char *line; /* of the list */
-    size_t line_size;
+    int list;           /* being read; -1: none */
+    struct strbuf text; /* of the list, from text_at on not yet handed out */
+    size_t text_at;
     struct level *levels;
     size_t depth, capacity;
     char *path; /* handed out */
@@ -47,9 +51,11 @@ static void level_release(struct level *level)
 
 static void list_close(struct files *files)
 {
-    if (files->list && files->list != stdin)
-        (void)fclose(files->list); /* it was read: there is nothing to lose */
-    files->list = NULL;
+    if (files->list != STDIN_FILENO)
+        auto_close(&files->list);
+    files->list = -1;
+    strbuf_release(&files->text);
+    files->text_at = 0;
 }
 
 void files_free(struct files **files)
@@ -60,7 +66,6 @@ void files_free(struct files **files)
     while ((*files)->depth)
         level_release(&(*files)->levels[--(*files)->depth]);
     free((*files)->levels);
-    free((*files)->line);
     free((*files)->path);
     free(*files);
     *files = NULL;
@@ -109,8 +114,8 @@ static void folder_close(DIR **folder)
         (void)closedir(*folder); /* read only */
 }
 
-/* @return 1: it is a folder, and has been entered; 0: it is none, or cannot be read (to open it as
- *         a file then says why) */
+/* @return LOOK_AGAIN: it is a folder, and has been entered; FILES_NEXT: it is none, or cannot be
+ * read (to open it as a file then says why) */
 static int enter(struct files *files, const char *path, bool follow, osp_error *err)
 {
     int how = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
@@ -119,7 +124,7 @@ static int enter(struct files *files, const char *path, bool follow, osp_error *
     OSP_AUTO(level_release) struct level level = { .names = STRBUF_INIT };
 
     if (!folder)
-        return 0;
+        return FILES_NEXT;
     fd = -1; /* it is the folder's now */
     if (files->depth == DEPTH_MAX)
         return osp_fail(err, OSP_EMEDIA, "'%.200s' lies in more than %d folders", path, DEPTH_MAX);
@@ -130,10 +135,10 @@ static int enter(struct files *files, const char *path, bool follow, osp_error *
         return osp_nomem(err);
     files->levels[files->depth++] = level;
     level = (struct level){ .names = STRBUF_INIT };
-    return 1;
+    return LOOK_AGAIN;
 }
 
-/* The next name of the innermost folder. @return 1: files->path; 0: that folder is done */
+/* The next name of the innermost folder. @return FILES_NEXT: files->path; LOOK_AGAIN: it is done */
 static int next_below(struct files *files, osp_error *err)
 {
     struct level *level = &files->levels[files->depth - 1];
@@ -142,12 +147,12 @@ static int next_below(struct files *files, osp_error *err)
     if (level->at == level->count) {
         level_release(level);
         files->depth--;
-        return 0;
+        return LOOK_AGAIN;
     }
     name = level->names.data + level->starts[level->at++];
     free(files->path);
     files->path = str_format("%s%s%s", level->path, str_ends(level->path, "/") ? "" : "/", name);
-    return files->path ? 1 : osp_nomem(err);
+    return files->path ? FILES_NEXT : osp_nomem(err);
 }
 
 /* ---- arguments and lists ---- */
@@ -155,53 +160,118 @@ static int next_below(struct files *files, osp_error *err)
 static int list_open(struct files *files, const char *path, osp_error *err)
 {
     files->listed = true;
-    files->list = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    return files->list ? OSP_OK : osp_fail_errno(err, OSP_EMEDIA, "read", path);
+    files->list = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    return files->list >= 0 ? OSP_OK : osp_fail_errno(err, OSP_EMEDIA, "read", path);
 }
 
-/* @return 1: files->path; 0: the list is done */
-static int next_line(struct files *files, osp_error *err)
+/* @return FILES_NEXT: there is something to read, or the end */
+static int list_ready(const struct files *files, bool wait, osp_error *err)
 {
-    int end = files->settings->null_ends ? 0 : '\n';
-    ssize_t length;
+    struct pollfd fds[] = { { files->list, POLLIN, 0 },
+                            { osp_cancel_fd(files->cancel), POLLIN, 0 } };
+    int got;
 
     do {
-        length = getdelim(&files->line, &files->line_size, end, files->list);
-        if (length < 0 && ferror(files->list))
-            return osp_fail(err, OSP_EMEDIA, "cannot read the list of files: %s", strerror(errno));
-        if (length < 0) {
-            list_close(files);
-            return 0;
-        }
-        if (length && files->line[length - 1] == end)
-            files->line[--length] = 0;
-    } while (!length);
-    free(files->path);
-    files->path = str_dup(files->line);
-    return files->path ? 1 : osp_nomem(err);
+        got = poll(fds, OSP_COUNT(fds), wait ? -1 : 0);
+    } while (got < 0 && errno == EINTR);
+    if (got > 0 && fds[1].revents)
+        return osp_fail(err, OSP_ECANCELED, "interrupted");
+    return got == 0 ? FILES_LATER : FILES_NEXT;
 }
 
-/* @return 1: files->path; 0: look again (a list was opened); 2: there is no more */
+/* @return bytes read, 0 at the end */
+static ssize_t list_fill(struct files *files, osp_error *err)
+{
+    char chunk[CHUNK];
+    ssize_t got;
+
+    if (files->text.size - files->text_at > NAME_CEILING)
+        return osp_fail(err, OSP_EMEDIA, "the list of files has a name of more than %d bytes",
+                        NAME_CEILING);
+    if (files->text_at) {
+        files->text.size -= files->text_at;
+        memmove(files->text.data, files->text.data + files->text_at, files->text.size);
+        files->text_at = 0;
+    }
+    do {
+        got = read(files->list, chunk, sizeof(chunk));
+    } while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return osp_fail(err, OSP_EMEDIA, "cannot read the list of files: %s", strerror(errno));
+    strbuf_add(&files->text, chunk, (size_t)got);
+    return files->text.failed ? osp_nomem(err) : got;
+}
+
+/* The end of the first name in the text; NULL: it is not there yet. */
+static char *name_end(const struct files *files)
+{
+    int end = files->settings->null_ends ? 0 : '\n';
+
+    return files->text.size > files->text_at
+               ? memchr(files->text.data + files->text_at, end, files->text.size - files->text_at)
+               : NULL;
+}
+
+/* Names of no letters are passed over. @return FILES_NEXT: files->path; FILES_LATER; LOOK_AGAIN:
+ * the list is done */
+static int next_line(struct files *files, bool wait, osp_error *err)
+{
+    const char *end, *name;
+    size_t length;
+
+    for (;;) {
+        ssize_t got = 1;
+
+        while (!(end = name_end(files)) && got > 0) {
+            int ready = list_ready(files, wait, err);
+
+            if (ready != FILES_NEXT)
+                return ready;
+            got = list_fill(files, err);
+            if (got < 0)
+                return (int)got;
+        }
+        name = files->text.data + files->text_at;
+        length = end ? (size_t)(end - name) : files->text.size - files->text_at;
+        if (!end && !length) {
+            list_close(files);
+            return LOOK_AGAIN;
+        }
+        files->text_at += length + (end != NULL);
+        if (!length)
+            continue;
+        free(files->path);
+        files->path = strndup(name, length);
+        return files->path ? FILES_NEXT : osp_nomem(err);
+    }
+}
+
+/* @return FILES_NEXT: files->path; LOOK_AGAIN: a list was opened; FILES_END */
 static int next_argument(struct files *files, osp_error *err)
 {
     const struct settings *s = files->settings;
     const char *word;
+    int ret;
 
     if (files->argument == s->argument_count) {
         if (files->from_read || !s->files_from)
-            return 2;
+            return FILES_END;
         files->from_read = true;
-        return list_open(files, s->files_from, err);
+        ret = list_open(files, s->files_from, err);
+        return ret < 0 ? ret : LOOK_AGAIN;
     }
     word = s->arguments[files->argument++];
-    if (strcmp(word, "-") == 0)
-        return list_open(files, word, err);
+    if (strcmp(word, "-") == 0) {
+        ret = list_open(files, word, err);
+        return ret < 0 ? ret : LOOK_AGAIN;
+    }
     free(files->path);
     files->path = str_dup(word);
-    return files->path ? 1 : osp_nomem(err);
+    return files->path ? FILES_NEXT : osp_nomem(err);
 }
 
-int files_open(const struct settings *settings, struct files **out, osp_error *err)
+int files_open(const struct settings *settings, const osp_cancel *cancel, struct files **out,
+               osp_error *err)
 {
     struct files *files;
 
@@ -211,29 +281,29 @@ int files_open(const struct settings *settings, struct files **out, osp_error *e
     if (!files)
         return osp_nomem(err);
     files->settings = settings;
+    files->cancel = cancel;
+    files->list = -1;
     *out = files;
     return OSP_OK;
 }
 
-int files_next(struct files *files, const char **path, osp_error *err)
+static int next_name(struct files *files, bool wait, osp_error *err)
+{
+    if (files->depth)
+        return next_below(files, err);
+    return files->list >= 0 ? next_line(files, wait, err) : next_argument(files, err);
+}
+
+int files_next(struct files *files, bool wait, const char **path, osp_error *err)
 {
     for (;;) {
         bool below = files->depth > 0;
-        int ret = below         ? next_below(files, err)
-                  : files->list ? next_line(files, err)
-                                : next_argument(files, err);
+        int ret = next_name(files, wait, err);
 
-        if (ret == 2)
-            return 0;
-        if (ret == 1) {
-            int entered = enter(files, files->path, !below, err);
-
-            ret = entered < 0 ? entered : !entered;
-        }
-        if (ret) {
+        if (ret == FILES_NEXT && (ret = enter(files, files->path, !below, err)) == FILES_NEXT)
             *path = files->path;
+        if (ret != LOOK_AGAIN)
             return ret;
-        }
     }
 }
 

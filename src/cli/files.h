@@ -3,6 +3,7 @@
 #define CLI_FILES_H
 
 #include "cli/opt.h"
+#include "omnisplice/cancel.h"
 
 /**
  * The files that a command line names, one at a time: arguments in their order, where "-" is a list
@@ -12,13 +13,22 @@
  */
 struct files;
 
-/** @param settings  kept: it must outlive the files
+enum {
+    FILES_END,
+    FILES_NEXT,
+    FILES_LATER, /* whoever writes the list has not yet written more */
+};
+
+/** @param settings  kept, as is cancel: they must outlive the files
+ *  @param cancel    ends the wait for a list; may be NULL
  *  @param out       set on success only; yours: files_free()
  *  @return OSP_OK, OSP_EUSAGE, OSP_EMEDIA (the list cannot be read) */
-int files_open(const struct settings *settings, struct files **out, osp_error *err);
-/** @param path  holds until the next call
- *  @return 1: *path is the next file; 0: there is none; below 0: error */
-int files_next(struct files *files, const char **path, osp_error *err);
+int files_open(const struct settings *settings, const osp_cancel *cancel, struct files **out,
+               osp_error *err);
+/** @param wait  false: FILES_LATER rather than a wait for the list
+ *  @param path  of the next file; holds until the next call
+ *  @return FILES_NEXT, FILES_END, FILES_LATER; below 0: error */
+int files_next(struct files *files, bool wait, const char **path, osp_error *err);
 /** How far, 0 to 1; below 0: not known, a list has no end that could be seen. */
 double files_fraction(const struct files *files);
 void files_free(struct files **files); /* NULL is fine; sets NULL */

@@ -4,6 +4,7 @@
  * Players pass over damage, and so do decoders unless they are asked; what they own up to is an
  * error code, or a mark on the picture.
  */
+#include <libavutil/common.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -90,7 +91,8 @@ static void look_at_stamp(struct deep *d, int64_t pts, int64_t duration)
 
     if (d->count > 1 && pts <= d->last_pts)
         note(&out->breaks, &out->break_s, moment(d, stream, pts));
-    else if (d->count > 1 && cut_together && pts - d->last_pts > d->last_duration + leap)
+    else if (d->count > 1 && cut_together &&
+             av_sat_sub64(pts, d->last_pts) > av_sat_add64(d->last_duration, leap))
         note(&out->breaks, &out->break_s, moment(d, stream, d->last_pts));
     d->last_pts = pts;
     d->last_duration = duration;
@@ -220,10 +222,11 @@ static void find_missing(struct deep *d)
 
     if (missing <= 0 || fields || !v->frame_pts || !d->picture)
         return;
-    qsort(d->pts, d->count, sizeof(*d->pts), compare_pts);
+    if (d->count)
+        qsort(d->pts, d->count, sizeof(*d->pts), compare_pts);
     out->missing = missing;
     for (int64_t i = 0; i < v->frame_count; i++) {
-        int64_t want = v->frame_pts[i] + v->start_pts;
+        int64_t want = av_sat_add64(v->frame_pts[i], v->start_pts);
 
         while (k < d->count && d->pts[k] < want)
             k++;

@@ -4,7 +4,9 @@
 import os
 import pty
 import re
+import signal
 import subprocess
+import time
 
 import _edit
 import _sim
@@ -79,6 +81,21 @@ def lists(folder):
         run("check", *bad, one).fails(2)
 
 
+def a_list_that_grows(folder):
+    """What is known is said while the list's writer takes its time; Ctrl-C ends the wait."""
+    process = _edit.start("check", "-", stdin=subprocess.PIPE)
+    process.stdin.write(folder("one.png") + "\n")
+    process.stdin.flush()
+    assert process.stdout.readline().startswith("pass: ")
+    begin = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    print("interrupted after %.0f ms" % ((time.monotonic() - begin) * 1000))
+    process.stdin.close()
+    for stream in (process.stdout, process.stderr):
+        stream.close()
+
+
 def a_reader_that_leaves(folder):
     """head(1) has seen enough: an output error, not a signal and not a hang."""
     with open(folder("many"), "w") as file:
@@ -118,6 +135,7 @@ def main():
         tree(folder)
         folders(folder)
         lists(folder)
+        a_list_that_grows(folder)
         a_reader_that_leaves(folder)
         progress(folder)
     print("ok")
