@@ -18,8 +18,8 @@
 #include "base/auto.h"
 #include "base/log.h"
 
-#define IO_BUFFER  (1 << 15)
-#define BLOCK_MAX  ((size_t)1 << 29)
+#define IO_BUFFER (1 << 15)
+#define BLOCK_MAX ((size_t)1 << 29)
 
 /* Containers with media in them. What is left out reads other files (concat, hls, dash, sdp,
  * image2), devices, or takes any text for pictures (tty). A name of the demuxer's list is enough.

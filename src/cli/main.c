@@ -178,7 +178,9 @@ static void print_man(void)
     printf(".SH ENVIRONMENT\n.TP\n.B OMNISPLICE_API_KEY\nthe gateway's key\n.TP\n.B "
            "OMNISPLICE_GATEWAY\na name of the config, a URL, or sim\n.TP\n.B OMNISPLICE_STATE\n"
            "the state folder\n.TP\n.B OMNISPLICE_SIM_DELAY\nseconds that a task of \\-\\-gateway "
-           "sim takes\n.SH FILES\n.TP\n.I $XDG_STATE_HOME/omnisplice\njournal (jobs.db), clips, "
+           "sim takes\n.TP\n.B OMNISPLICE_LIBEXEC\nthe folder of omnisplice\\-probe, where it is "
+           "not beside the library or where it was installed\n.SH FILES\n.TP\n.I "
+           "$XDG_STATE_HOME/omnisplice\njournal (jobs.db), clips, "
            "the simulator's state\n.TP\n.I $XDG_CONFIG_HOME/omnisplice/config.ini\nsections "
            "[gateway NAME] and [store NAME]\n");
 }

@@ -19,8 +19,7 @@ static void probe_bytes(const uint8_t *data, size_t size)
     OSP_AUTO(auto_free) char *text = NULL;
     struct probe_source source = { fd, "input.mp4" };
 
-    if (fd < 0 || write(fd, data, size) != (ssize_t)size ||
-        probe_source(&source, &facts, NULL) < 0)
+    if (fd < 0 || write(fd, data, size) != (ssize_t)size || probe_source(&source, &facts, NULL) < 0)
         return;
     if ((int64_t)facts->video.coded_width_px * facts->video.coded_height_px < DEEP_MAX_PX)
         (void)probe_deep(&source, facts, NULL);
