@@ -16,7 +16,7 @@
 #include "base/auto.h"
 #include "probe/worker.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(OSP_SANITIZED)
 #define SANITIZED true /* its shadow is terabytes of address space, its report a file */
 #else
 #define SANITIZED false

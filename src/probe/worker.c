@@ -125,7 +125,7 @@ static int launch_prepare(struct launch *launch, int socket)
     ret |= posix_spawn_file_actions_adddup2(&launch->files, socket, STDIN_FILENO);
     ret |= posix_spawn_file_actions_addopen(&launch->files, STDOUT_FILENO, "/dev/null", O_WRONLY,
                                             0);
-#if !defined(__SANITIZE_ADDRESS__) /* whose report is wanted */
+#if !defined(OSP_SANITIZED) /* whose report is wanted */
     ret |= posix_spawn_file_actions_adddup2(&launch->files, STDOUT_FILENO, STDERR_FILENO);
 #endif
     ret |= posix_spawn_file_actions_addclosefrom_np(&launch->files, STDERR_FILENO + 1);
