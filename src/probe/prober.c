@@ -24,6 +24,7 @@
 #include "base/cancel.h"
 #include "base/fs.h"
 #include "base/log.h"
+#include "base/rational.h"
 #include "base/str.h"
 #include "probe/worker.h"
 
@@ -34,6 +35,7 @@
 #define DEATHS_MAX     3
 #define CANCEL_POLL_NS 50000000
 #define DEEP_PX_PER_S  20000000 /* decoding on one busy processor: 10 pictures of 1080p a second */
+#define DEEP_SOUND_MS  50       /* for a second of one sound track */
 #define DEEP_EXTRA_MS  ((int64_t)TIME_LIMIT_MAX * 1000)
 
 struct ticket {
@@ -232,6 +234,10 @@ static int64_t decoding_ms(const osp_facts *facts)
     double pixels = (double)v->coded_width_px * v->coded_height_px * (double)v->frame_count;
     double ms = pixels / DEEP_PX_PER_S * 1000;
 
+    if (rational_known(facts->track_s))
+        ms += rational_double(facts->track_s) * (facts->sound_tracks + 1) * DEEP_SOUND_MS;
+    if (!(ms > 0)) /* the process said so, and it is not to be believed */
+        return 0;
     return ms < (double)DEEP_EXTRA_MS ? (int64_t)ms : DEEP_EXTRA_MS;
 }
 
