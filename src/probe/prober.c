@@ -235,7 +235,7 @@ static int64_t decoding_ms(const osp_facts *facts)
     double ms = pixels / DEEP_PX_PER_S * 1000;
 
     if (rational_known(facts->track_s))
-        ms += rational_double(facts->track_s) * (facts->sound_tracks + 1) * DEEP_SOUND_MS;
+        ms += rational_double(facts->track_s) * ((double)facts->sound_tracks + 1) * DEEP_SOUND_MS;
     if (!(ms > 0)) /* the process said so, and it is not to be believed */
         return 0;
     return ms < (double)DEEP_EXTRA_MS ? (int64_t)ms : DEEP_EXTRA_MS;
