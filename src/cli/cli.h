@@ -31,6 +31,8 @@ int cmd_sim(const struct settings *s, osp_error *err);
 const osp_control *cli_control(void);
 /** Catch Ctrl-C and SIGTERM; the second one ends the process at once. */
 int cli_catch_signals(osp_error *err);
+/** @return OSP_ECANCELED with words once they came, else OSP_OK. For loops that only compute. */
+int cli_interrupted(osp_error *err);
 /** Take the line of progress off the terminal. */
 void progress_clear(void);
 

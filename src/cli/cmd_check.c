@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* check: each file is examined, then handed to every output. */
 #include <string.h>
 #include <unistd.h>
 
@@ -11,37 +12,66 @@ struct check {
     const struct settings *settings;
     const osp_profile *profile;
     osp_use use;
-    struct json *list; /* NULL: text */
-    int counts[3];     /* pass, violation, unreadable */
-    bool colour;
+    struct report_sink *sinks[REPORT_FORMATS];
+    size_t sink_count;
+    struct report_summary summary;
 };
 
-static void count_verdict(struct check *c, const char *verdict)
+/* What is known of one file; report_file points into it. */
+struct examined {
+    osp_facts *facts;
+    osp_findings *findings;
+    osp_error fault;
+};
+
+static void release_examined(struct examined *e)
 {
-    c->counts[strcmp(verdict, "pass") == 0 ? 0 : strcmp(verdict, "violation") == 0 ? 1 : 2]++;
+    osp_findings_free(&e->findings);
+    osp_facts_free(&e->facts);
+}
+
+/* Touches nothing of `c` but what is constant. */
+static int examine(const struct check *c, const char *path, struct examined *e, osp_error *err)
+{
+    int ret = osp_probe(path, &e->facts, &e->fault);
+
+    if (ret == OSP_OK)
+        ret = osp_check(e->facts, c->profile, c->use, &e->findings, &e->fault);
+    return ret == OSP_EINTERNAL ? osp_fail(err, OSP_EINTERNAL, "%s", e->fault.text) : OSP_OK;
+}
+
+static int hand_out(struct check *c, const char *path, const struct examined *e, osp_error *err)
+{
+    struct report_file file = {
+        .path = path, .facts = e->facts, .findings = e->findings, .fault = e->fault.text
+    };
+    int ret = OSP_OK;
+
+    report_count(&c->summary, &file);
+    for (size_t i = 0; ret == OSP_OK && i < c->sink_count; i++)
+        ret = report_add(c->sinks[i], &file, err);
+    return ret;
 }
 
 static int check_file(struct check *c, const char *path, osp_error *err)
 {
-    OSP_AUTO(osp_facts_free) osp_facts *facts = NULL;
-    OSP_AUTO(osp_findings_free) osp_findings *findings = NULL;
-    osp_error fault = { 0 };
-    struct report_file file = { .path = path };
-    int ret = osp_probe(path, &facts, &fault);
+    OSP_AUTO(release_examined) struct examined e = { 0 };
+    int ret = examine(c, path, &e, err);
 
-    if (ret == OSP_OK)
-        ret = osp_check(facts, c->profile, c->use, &findings, &fault);
-    if (ret == OSP_EINTERNAL)
-        return osp_fail(err, OSP_EINTERNAL, "%s", fault.text);
-    file.facts = facts;
-    file.findings = findings;
-    file.fault = fault.text;
-    count_verdict(c, report_verdict(&file));
-    if (c->list)
-        json_push(c->list, report_check_json(&file));
-    if (!c->list || c->settings->json_file)
-        report_check_text(stdout, &file, c->colour);
-    return OSP_OK;
+    return ret < 0 ? ret : hand_out(c, path, &e, err);
+}
+
+static int check_files(struct check *c, osp_error *err)
+{
+    const struct settings *s = c->settings;
+    int ret = OSP_OK;
+
+    for (int i = 0; ret == OSP_OK && i < s->argument_count; i++) {
+        ret = cli_interrupted(err);
+        if (ret == OSP_OK)
+            ret = check_file(c, s->arguments[i], err);
+    }
+    return ret;
 }
 
 static int find_use(const struct settings *s, osp_use *use, osp_error *err)
@@ -56,28 +86,64 @@ static int find_use(const struct settings *s, osp_use *use, osp_error *err)
     return OSP_OK;
 }
 
+/* ---- outputs ---- */
+
+static int open_sinks(struct check *c, osp_error *err)
+{
+    const struct settings *s = c->settings;
+    struct report_style style = { .colour = isatty(STDOUT_FILENO) };
+    int ret = OSP_OK;
+
+    if (s->json)
+        ret = report_open(REPORT_JSON, s->json_file, NULL, &c->sinks[c->sink_count++], err);
+    if (ret == OSP_OK && (!s->json || s->json_file))
+        ret = report_open(REPORT_TEXT, NULL, &style, &c->sinks[c->sink_count++], err);
+    return ret;
+}
+
+static int begin_sinks(struct check *c, osp_error *err)
+{
+    struct report_document document = { .profile = osp_profile_name(c->profile) };
+    int ret = OSP_OK;
+
+    for (size_t i = 0; ret == OSP_OK && i < c->sink_count; i++)
+        ret = report_begin(c->sinks[i], &document, err);
+    return ret;
+}
+
+static int end_sinks(struct check *c, osp_error *err)
+{
+    int ret = OSP_OK;
+
+    for (size_t i = 0; ret == OSP_OK && i < c->sink_count; i++)
+        ret = report_end(c->sinks[i], &c->summary, err);
+    return ret;
+}
+
+static void close_sinks(struct check *c)
+{
+    for (size_t i = 0; i < c->sink_count; i++)
+        report_close(&c->sinks[i]);
+}
+
 int cmd_check(const struct settings *s, osp_error *err)
 {
     OSP_AUTO(osp_profile_free) osp_profile *profile = NULL;
-    struct check c = { .settings = s, .colour = isatty(STDOUT_FILENO) };
+    OSP_AUTO(close_sinks) struct check c = { .settings = s };
     int ret = cli_argument(s, 0, "file", err) ? cli_profile(s, &profile, err) : OSP_EUSAGE;
 
+    c.profile = profile;
     if (ret == OSP_OK)
         ret = find_use(s, &c.use, err);
+    if (ret == OSP_OK)
+        ret = open_sinks(&c, err);
+    if (ret == OSP_OK)
+        ret = begin_sinks(&c, err);
+    if (ret == OSP_OK)
+        ret = check_files(&c, err);
+    if (ret == OSP_OK)
+        ret = end_sinks(&c, err);
     if (ret < 0)
         return ret;
-    c.profile = profile;
-    c.list = s->json ? json_array() : NULL;
-    for (int i = 0; ret == OSP_OK && i < s->argument_count; i++)
-        ret = check_file(&c, s->arguments[i], err);
-    if (ret == OSP_OK && c.list)
-        ret = cli_print_json(
-            s, report_check_document(osp_profile_name(profile), OSP_TAKE(c.list), c.counts), err);
-    if (ret == OSP_OK && s->argument_count > 1 && (!s->json || s->json_file))
-        printf("%d files: %d pass, %d in violation, %d unreadable\n", s->argument_count,
-               c.counts[0], c.counts[1], c.counts[2]);
-    json_free(&c.list);
-    if (ret < 0)
-        return ret;
-    return c.counts[1] ? EXIT_VIOLATION : c.counts[2] ? EXIT_MEDIA : EXIT_OK;
+    return c.summary.violation ? EXIT_VIOLATION : c.summary.unreadable ? EXIT_MEDIA : EXIT_OK;
 }

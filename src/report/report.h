@@ -12,22 +12,76 @@
 
 /** Results as text for people and as JSON documents for programs. Linked into the program only. */
 
-/** One file that was checked. */
+/* ---- the outputs of check ---- */
+
+/** One file that was checked. All of it belongs to the caller, who may free it after the call. */
 struct report_file {
-    const char *path;
+    const char *path;             /* bytes as they came: may hold anything but 0 */
     const osp_facts *facts;       /* NULL: it could not even be opened; fault says why */
     const osp_findings *findings; /* NULL with facts NULL */
     const char *fault;
+    const char *mend;         /* a shell command that makes a file that passes; NULL: none does */
+    const char *mend_not;     /* with mend NULL: why nothing does; NULL: nothing is to be mended */
+    const unsigned char *png; /* a small picture of it; NULL: there is none */
+    size_t png_size;
 };
 
+/** What all files of a run have in common. */
+struct report_document {
+    const char *profile; /* its name; lives until the end */
+};
+
+/** What a run came to. */
+struct report_summary {
+    int64_t files, pass, violation, unreadable;
+    int64_t warned; /* of pass: with a warning */
+};
+
+/** How text for people looks. */
+struct report_style {
+    bool colour;
+    bool verbose; /* limit, source and date of every finding */
+    bool quiet;   /* files that do not pass, alone */
+    int columns;  /* of the terminal; 0: lines are not broken */
+};
+
+enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_FORMATS };
+
+/**
+ * One output of a run. Files are written as they come, in constant memory; a named output appears
+ * when it is complete (base/tmpfile.h). One thread at a time per sink:
+ *
+ *     report_open(REPORT_JSON, "out.json", NULL, &sink, err);
+ *     report_begin(sink, &document, err);
+ *     report_add(sink, &file, err);          for each
+ *     report_end(sink, &summary, err);        now "out.json" is there
+ *     report_close(&sink);                    without the end nothing is left of it
+ */
+struct report_sink;
+
+/**
+ * @param path   NULL or "-": standard output. What exists and is no regular file (a FIFO,
+ *               /dev/null) is written as it is
+ * @param style  of text; copied; NULL: plain
+ * @param out    set on success only; yours: report_close()
+ * @return OSP_OK, OSP_EOUTPUT, OSP_EINTERNAL
+ */
+int report_open(enum report_format format, const char *path, const struct report_style *style,
+                struct report_sink **out, osp_error *err);
+/** @param document  copied. @return as report_end() */
+int report_begin(struct report_sink *sink, const struct report_document *document, osp_error *err);
+/** @return as report_end(); OSP_EOUTPUT also when the file is what is being written */
+int report_add(struct report_sink *sink, const struct report_file *file, osp_error *err);
+/** @return OSP_OK, OSP_EOUTPUT (disk full, reader gone), OSP_EINTERNAL (out of memory) */
+int report_end(struct report_sink *sink, const struct report_summary *summary, osp_error *err);
+void report_close(struct report_sink **sink); /* NULL is fine; sets NULL */
+/** Whether this output shows pictures: decoding for the others would be a waste. */
+bool report_shows_pictures(enum report_format format);
+
+/** Count a file into a summary. */
+void report_count(struct report_summary *summary, const struct report_file *file);
 /** @return "pass", "violation" or "unreadable" */
 const char *report_verdict(const struct report_file *file);
-/** Verdict first, then findings, worst first. */
-void report_check_text(FILE *out, const struct report_file *file, bool colour);
-/** An entry of the list "files" of omnisplice.check/1; NULL: out of memory. */
-struct json *report_check_json(const struct report_file *file);
-/** The document around it; takes the list. */
-struct json *report_check_document(const char *profile, struct json *files, const int counts[3]);
 
 void report_plan_text(FILE *out, const osp_plan *plan);
 /** What an edit came to, a few lines. */

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the formats of check's outputs say alike. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/rational.h"
+#include "base/str.h"
+#include "report/sink.h"
+
+void report_seconds(osp_rational value, char out[32])
+{
+    rational_print(value, 3, out, 32);
+}
+
+const char *level_name(osp_level level)
+{
+    static const char *const names[] = { "note", "warning", "violation" };
+
+    return names[level];
+}
+
+static void add_video(struct strbuf *out, const osp_facts *facts)
+{
+    const osp_video_facts *v = &facts->video;
+    char seconds[32], rate[32];
+
+    report_seconds(facts->track_s, seconds);
+    rational_print(v->rate, 3, rate, sizeof(rate));
+    strbuf_printf(out, "%s, %s %dx%d, %s fps%s, %s s, %s", facts->container, v->codec, v->width_px,
+                  v->height_px, rate, v->variable_rate ? " (variable)" : "", seconds,
+                  facts->sound.codec[0] ? facts->sound.codec : "no sound");
+}
+
+static void add_image(struct strbuf *out, const osp_facts *facts)
+{
+    strbuf_printf(out, "%s, %dx%d", facts->container, facts->video.width_px,
+                  facts->video.height_px);
+}
+
+static void add_sound(struct strbuf *out, const osp_facts *facts)
+{
+    char seconds[32];
+
+    report_seconds(facts->sound.duration_s, seconds);
+    strbuf_printf(out, "%s, %s, %s s", facts->container, facts->sound.codec, seconds);
+}
+
+char *facts_line(const struct report_file *file)
+{
+    static void (*const adders[])(struct strbuf *, const osp_facts *) = {
+        [OSP_KIND_VIDEO] = add_video, [OSP_KIND_IMAGE] = add_image, [OSP_KIND_SOUND] = add_sound
+    };
+    struct strbuf out = STRBUF_INIT;
+    osp_use use = file->findings ? osp_findings_use(file->findings) : OSP_USE_GUESS;
+
+    if (file->facts && file->facts->kind != OSP_KIND_UNKNOWN)
+        adders[file->facts->kind](&out, file->facts);
+    if (out.size && use != OSP_USE_GUESS)
+        strbuf_printf(&out, "; for %s", osp_use_name(use));
+    return strbuf_take(&out);
+}
+
+const osp_finding *finding_at(const struct report_file *file, size_t i, osp_finding *made)
+{
+    if (file->findings)
+        return osp_findings_get(file->findings, i);
+    if (i > 0)
+        return NULL;
+    *made = (osp_finding){ .rule = "media.unreadable",
+                           .level = OSP_VIOLATION,
+                           .measured = "unreadable",
+                           .unit = "",
+                           .source = "omnisplice",
+                           .as_of = "",
+                           .remedy = "none" };
+    str_copy(made->text, sizeof(made->text), file->fault ? file->fault : "");
+    return made;
+}
+
+void value_text(const char *value, const char *unit, char *out, size_t size)
+{
+    snprintf(out, size, "%s%s%s", value, value[0] && unit[0] ? " " : "", value[0] ? unit : "");
+}
+
+/* Bytes of the UTF-8 character that stands here; 0: none does. */
+static size_t character(const char *text)
+{
+    char one[5] = "";
+
+    for (size_t n = 1; n <= 4 && text[n - 1]; n++) {
+        memcpy(one, text, n);
+        if (str_code_points(one) == 1)
+            return n;
+    }
+    return 0;
+}
+
+/* C0, DEL, and C1, which is two bytes in UTF-8 and a command to some terminals. */
+static bool is_control(const char *text, size_t length)
+{
+    unsigned char first = (unsigned char)text[0];
+
+    return length == 1 ? first < 0x20 || first == 0x7F
+                       : first == 0xC2 && (unsigned char)text[1] < 0xA0;
+}
+
+char *clean_text(const char *text, bool controls)
+{
+    struct strbuf out = STRBUF_INIT;
+
+    while (*text) {
+        size_t length = character(text);
+
+        if (!length)
+            strbuf_puts(&out, "\xEF\xBF\xBD");
+        else if (controls && is_control(text, length))
+            strbuf_printf(&out, "\\x%02x", (unsigned char)text[length - 1]);
+        else if (controls && text[0] == '\\' && text[1] == 'x')
+            strbuf_puts(&out, "\\x5c");
+        else
+            strbuf_add(&out, text, length);
+        text += length ? length : 1;
+    }
+    return strbuf_take(&out);
+}
