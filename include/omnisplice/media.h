@@ -101,6 +101,20 @@ OSP_API char *osp_facts_json(const osp_facts *facts);
 OSP_API void osp_facts_free(osp_facts **facts); /* NULL is fine; sets NULL */
 
 /**
+ * A small picture of a video or an image as PNG, for reports: upright, square pixels, 8-bit RGB or
+ * RGBA. It decodes, so it costs more than facts do; broken files are errors.
+ * @param path    the file of the facts
+ * @param at_s    seconds from the first picture of a video; den 0: an early picture that is not
+ *                black
+ * @param max_px  the longer side at most; smaller pictures stay as they are
+ * @param png     set on success only; yours: free()
+ * @param size    bytes
+ * @return OSP_OK, OSP_EUSAGE, OSP_EMEDIA (no picture, or none that can be decoded), OSP_EINTERNAL
+ */
+OSP_API int osp_thumbnail(const char *path, const osp_facts *facts, osp_rational at_s, int max_px,
+                          uint8_t **png, size_t *size, osp_error *err);
+
+/**
  * A picture in memory. No libav type crosses the library's border: see avframe.h for AVFrame.
  * Planes belong to whoever made it; free_fn (when set) gives them back.
  */

@@ -21,30 +21,45 @@ struct check {
 struct examined {
     osp_facts *facts;
     osp_findings *findings;
+    struct report_mend mend;
     osp_error fault;
 };
 
 static void release_examined(struct examined *e)
 {
+    report_mend_release(&e->mend);
     osp_findings_free(&e->findings);
     osp_facts_free(&e->facts);
+}
+
+static struct report_file view(const char *path, const struct examined *e)
+{
+    return (struct report_file){ .path = path,
+                                 .facts = e->facts,
+                                 .findings = e->findings,
+                                 .fault = e->fault.text,
+                                 .mend = e->mend.command,
+                                 .mend_not = e->mend.reason };
 }
 
 /* Touches nothing of `c` but what is constant. */
 static int examine(const struct check *c, const char *path, struct examined *e, osp_error *err)
 {
+    const struct mend_words words = { c->settings->profile, c->settings->use };
+    struct report_file file;
     int ret = osp_probe(path, &e->facts, &e->fault);
 
     if (ret == OSP_OK)
         ret = osp_check(e->facts, c->profile, c->use, &e->findings, &e->fault);
-    return ret == OSP_EINTERNAL ? osp_fail(err, OSP_EINTERNAL, "%s", e->fault.text) : OSP_OK;
+    if (ret == OSP_EINTERNAL)
+        return osp_fail(err, OSP_EINTERNAL, "%s", e->fault.text);
+    file = view(path, e);
+    return report_mend(&file, c->profile, &words, &e->mend, err);
 }
 
 static int hand_out(struct check *c, const char *path, const struct examined *e, osp_error *err)
 {
-    struct report_file file = {
-        .path = path, .facts = e->facts, .findings = e->findings, .fault = e->fault.text
-    };
+    struct report_file file = view(path, e);
     int ret = OSP_OK;
 
     report_count(&c->summary, &file);

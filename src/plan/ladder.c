@@ -228,6 +228,9 @@ static int plan_an_image(const osp_facts *facts, const osp_profile *profile,
     struct size_bounds sizes;
     int ret;
 
+    if (strcmp(facts->video.chroma, "cmyk") == 0)
+        return osp_fail(err, OSP_EMEDIA,
+                        "it is in print colours (CMYK), which cannot be converted");
     read_image_bounds(profile, &sizes);
     plan->bytes_max = profile_int_or(profile, "image.bytes_max.omni-video", 0);
     ret = geometry_choose(&facts->video, &sizes, o->fit, &plan->geometry, err);

@@ -78,6 +78,25 @@ void report_close(struct report_sink **sink); /* NULL is fine; sets NULL */
 /** Whether this output shows pictures: decoding for the others would be a waste. */
 bool report_shows_pictures(enum report_format format);
 
+/** Words of the command line that a mending command repeats; NULL: they were not said. */
+struct mend_words {
+    const char *profile, *use;
+};
+/** Both NULL: there is nothing to mend. */
+struct report_mend {
+    char *command; /* for sh: writes NAME.conformed.EXT beside the file */
+    char *reason;  /* in its place: why no command mends it */
+};
+/**
+ * What would make of this file one that passes. Pure: reads no file.
+ * @param file  facts and findings of it are read
+ * @param out   yours, also after a failure: report_mend_release()
+ * @return OSP_OK, OSP_EINTERNAL
+ */
+int report_mend(const struct report_file *file, const osp_profile *profile,
+                const struct mend_words *words, struct report_mend *out, osp_error *err);
+void report_mend_release(struct report_mend *mend);
+
 /** Count a file into a summary. */
 void report_count(struct report_summary *summary, const struct report_file *file);
 /** @return "pass", "violation" or "unreadable" */
