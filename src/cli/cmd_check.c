@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* check: each file is examined, then handed to every output. */
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -8,12 +10,15 @@
 #include "cli/cli.h"
 #include "report/report.h"
 
+#define PICTURE_PX 160 /* of the pictures in --html */
+
 struct check {
     const struct settings *settings;
     const osp_profile *profile;
     osp_use use;
     struct report_sink *sinks[REPORT_FORMATS];
     size_t sink_count;
+    bool pictures; /* some sink shows them */
     struct report_summary summary;
 };
 
@@ -22,11 +27,14 @@ struct examined {
     osp_facts *facts;
     osp_findings *findings;
     struct report_mend mend;
+    unsigned char *png;
+    size_t png_size;
     osp_error fault;
 };
 
 static void release_examined(struct examined *e)
 {
+    auto_free(&e->png);
     report_mend_release(&e->mend);
     osp_findings_free(&e->findings);
     osp_facts_free(&e->facts);
@@ -39,7 +47,9 @@ static struct report_file view(const char *path, const struct examined *e)
                                  .findings = e->findings,
                                  .fault = e->fault.text,
                                  .mend = e->mend.command,
-                                 .mend_not = e->mend.reason };
+                                 .mend_not = e->mend.reason,
+                                 .png = e->png,
+                                 .png_size = e->png_size };
 }
 
 /* Touches nothing of `c` but what is constant. */
@@ -53,6 +63,10 @@ static int examine(const struct check *c, const char *path, struct examined *e, 
         ret = osp_check(e->facts, c->profile, c->use, &e->findings, &e->fault);
     if (ret == OSP_EINTERNAL)
         return osp_fail(err, OSP_EINTERNAL, "%s", e->fault.text);
+    if (c->pictures && e->facts)
+        /* no picture is no fault of the file's: the report shows an empty frame */
+        (void)osp_thumbnail(path, e->facts, (osp_rational){ 0, 0 }, PICTURE_PX, &e->png,
+                            &e->png_size, NULL);
     file = view(path, e);
     return report_mend(&file, c->profile, &words, &e->mend, err);
 }
@@ -103,16 +117,90 @@ static int find_use(const struct settings *s, osp_use *use, osp_error *err)
 
 /* ---- outputs ---- */
 
+/* On a terminal, unless NO_COLOR says otherwise (https://no-color.org: set and not empty). */
+static int choose_colour(const char *when, bool *colour, osp_error *err)
+{
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    bool plain = (no_color && no_color[0]) || (term && strcmp(term, "dumb") == 0);
+
+    if (when && strcmp(when, "auto") != 0 && strcmp(when, "always") != 0 &&
+        strcmp(when, "never") != 0)
+        return osp_fail(err, OSP_EUSAGE, "--color takes auto, always or never, not '%s'", when);
+    *colour = isatty(STDOUT_FILENO) && !plain;
+    if (when && strcmp(when, "auto") != 0)
+        *colour = strcmp(when, "always") == 0;
+    return OSP_OK;
+}
+
+static int terminal_columns(void)
+{
+    struct winsize size;
+
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static bool says_more(const char *level)
+{
+    static const char *const levels[] = { "info", "verbose", "debug", "trace" };
+
+    for (size_t i = 0; level && i < OSP_COUNT(levels); i++) {
+        if (strcmp(levels[i], level) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int set_style(const struct settings *s, struct report_style *style, osp_error *err)
+{
+    *style = (struct report_style){ .columns = terminal_columns(),
+                                    .verbose = says_more(s->log_level),
+                                    .quiet = s->quiet };
+    return choose_colour(s->colour, &style->colour, err);
+}
+
+static int open_sink(struct check *c, enum report_format format, const char *path,
+                     const struct report_style *style, osp_error *err)
+{
+    int ret = report_open(format, path, style, &c->sinks[c->sink_count], err);
+
+    if (ret < 0)
+        return ret;
+    c->sink_count++;
+    c->pictures |= report_shows_pictures(format);
+    return OSP_OK;
+}
+
+static bool is_stdout(const char *path)
+{
+    return !path || strcmp(path, "-") == 0;
+}
+
+/* The documents that were asked for, and text unless one of them takes standard output. */
 static int open_sinks(struct check *c, osp_error *err)
 {
     const struct settings *s = c->settings;
-    struct report_style style = { .colour = isatty(STDOUT_FILENO) };
-    int ret = OSP_OK;
+    const struct {
+        int wanted;
+        enum report_format format;
+        const char *path;
+    } documents[] = { { s->json, REPORT_JSON, s->json_file },
+                      { s->junit, REPORT_JUNIT, s->junit_file },
+                      { s->html, REPORT_HTML, s->html_file } };
+    struct report_style style;
+    int to_stdout = 0, ret = set_style(s, &style, err);
 
-    if (s->json)
-        ret = report_open(REPORT_JSON, s->json_file, NULL, &c->sinks[c->sink_count++], err);
-    if (ret == OSP_OK && (!s->json || s->json_file))
-        ret = report_open(REPORT_TEXT, NULL, &style, &c->sinks[c->sink_count++], err);
+    for (size_t i = 0; i < OSP_COUNT(documents); i++)
+        to_stdout += documents[i].wanted && is_stdout(documents[i].path);
+    if (ret == OSP_OK && to_stdout > 1) {
+        osp_fail(err, OSP_EUSAGE, "%d documents for one standard output", to_stdout);
+        ret = osp_hint(err, "name a file: --json=FILE, --junit=FILE, --html=FILE");
+    }
+    for (size_t i = 0; ret == OSP_OK && i < OSP_COUNT(documents); i++) {
+        if (documents[i].wanted)
+            ret = open_sink(c, documents[i].format, documents[i].path, NULL, err);
+    }
+    if (ret == OSP_OK && !to_stdout)
+        ret = open_sink(c, REPORT_TEXT, NULL, &style, err);
     return ret;
 }
 

@@ -45,7 +45,7 @@ struct report_style {
     int columns;  /* of the terminal; 0: lines are not broken */
 };
 
-enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_FORMATS };
+enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_JUNIT, REPORT_HTML, REPORT_FORMATS };
 
 /**
  * One output of a run. Files are written as they come, in constant memory; a named output appears

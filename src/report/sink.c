@@ -14,6 +14,8 @@
 static const struct sink_format *const formats[REPORT_FORMATS] = {
     [REPORT_TEXT] = &sink_text,
     [REPORT_JSON] = &sink_json,
+    [REPORT_JUNIT] = &sink_junit,
+    [REPORT_HTML] = &sink_html,
 };
 
 bool report_shows_pictures(enum report_format format)

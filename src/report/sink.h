@@ -27,7 +27,7 @@ struct sink_format {
     int (*tail)(struct report_sink *sink, const struct report_summary *summary, osp_error *err);
 };
 
-extern const struct sink_format sink_text, sink_json;
+extern const struct sink_format sink_text, sink_json, sink_junit, sink_html;
 
 /* ---- words that the formats share ---- */
 
@@ -39,14 +39,16 @@ char *facts_line(const struct report_file *file);
 /** Finding i, also the one that stands for a file that could not be opened. @param made  room for
  *  that one. @return NULL past the end */
 const osp_finding *finding_at(const struct report_file *file, size_t i, osp_finding *made);
-/** "12.3 s", or the word; "" when nothing was measured. */
+/** "12.3 s", "29.97 fps", or the word; "" when nothing was measured. */
 void value_text(const char *value, const char *unit, char *out, size_t size);
 /**
  * Text that any reader takes: bytes that are not UTF-8 become U+FFFD; yours: free(); NULL: out of
  * memory.
- * @param controls  write control characters as \\x1b (on a terminal they are commands), and the
- *                  backslash as \\x5c before an x, so that nothing is ambiguous
+ * @param controls  spell control characters as \x1b: on a terminal they are commands
  */
 char *clean_text(const char *text, bool controls);
+/** Text for XML and HTML, between quotes or tags, whatever its bytes. Control characters are
+ * spelled as by clean_text(). @param one_line  line feeds too */
+void put_escaped(FILE *out, const char *text, bool one_line);
 
 #endif

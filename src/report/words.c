@@ -80,6 +80,13 @@ const osp_finding *finding_at(const struct report_file *file, size_t i, osp_find
 
 void value_text(const char *value, const char *unit, char *out, size_t size)
 {
+    osp_rational number;
+    char plain[32];
+
+    if (strchr(value, '/') && rational_parse(value, &number)) {
+        rational_print(number, 3, plain, sizeof(plain));
+        value = plain;
+    }
     snprintf(out, size, "%s%s%s", value, value[0] && unit[0] ? " " : "", value[0] ? unit : "");
 }
 
@@ -116,11 +123,51 @@ char *clean_text(const char *text, bool controls)
             strbuf_puts(&out, "\xEF\xBF\xBD");
         else if (controls && is_control(text, length))
             strbuf_printf(&out, "\\x%02x", (unsigned char)text[length - 1]);
-        else if (controls && text[0] == '\\' && text[1] == 'x')
-            strbuf_puts(&out, "\\x5c");
         else
             strbuf_add(&out, text, length);
         text += length ? length : 1;
     }
     return strbuf_take(&out);
+}
+
+/* XML 1.0 2.2 has no U+FFFE and U+FFFF. */
+static bool is_noncharacter(const char *text, size_t length)
+{
+    return length == 3 && strncmp(text, "\xEF\xBF", 2) == 0 && (unsigned char)text[2] >= 0xBE;
+}
+
+static const char *entity_of(char c)
+{
+    static const struct {
+        char c;
+        const char *entity;
+    } entities[] = {
+        { '&', "&amp;" }, { '<', "&lt;" }, { '>', "&gt;" }, { '"', "&quot;" }, { '\'', "&#39;" }
+    };
+
+    for (size_t i = 0; i < OSP_COUNT(entities); i++) {
+        if (entities[i].c == c)
+            return entities[i].entity;
+    }
+    return NULL;
+}
+
+void put_escaped(FILE *out, const char *text, bool one_line)
+{
+    while (*text) {
+        size_t length = character(text);
+        const char *entity = entity_of(*text);
+
+        if (!length || is_noncharacter(text, length))
+            fputs("\xEF\xBF\xBD", out);
+        else if (entity)
+            fputs(entity, out);
+        else if (*text == '\n' && !one_line)
+            fputc('\n', out);
+        else if (is_control(text, length))
+            fprintf(out, "\\x%02x", (unsigned char)text[length - 1]);
+        else
+            fwrite(text, 1, length, out);
+        text += length ? length : 1;
+    }
 }
