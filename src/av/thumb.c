@@ -23,8 +23,9 @@ static const int places[] = { 10, 30, 50, 75, 0 };
 /* Mean distance of brightness from its mean, of 255, from which a picture shows something. */
 #define CONTRAST 12
 
-/* Pictures that the decoder calls damaged, passed over for a better one behind them. */
-#define DAMAGED_MAX 24
+/* Pictures passed over for a whole one behind them: a seek in a transport stream ends anywhere, and
+ * what then lacks its references is grey, which not every decoder calls damaged. */
+#define PASSED_MAX 250
 
 /* ---- shape ---- */
 
@@ -138,22 +139,29 @@ static int contrast(const AVFrame *frame)
     return (int)(apart / count);
 }
 
-/* The next picture that is whole, if one comes soon. @return 1, 0: none came, below 0 */
+static bool is_whole(const AVFrame *frame)
+{
+    return frame->pict_type == AV_PICTURE_TYPE_I && !frame->decode_error_flags &&
+           !(frame->flags & AV_FRAME_FLAG_CORRUPT);
+}
+
+/* The next picture that is whole, or the last one looked at. @return 1, 0: none came, below 0 */
 static int next_whole(struct reader *reader, AVFrame *frame, osp_error *err)
 {
-    OSP_AUTO(av_frame_free) AVFrame *damaged = NULL;
+    OSP_AUTO(av_frame_free) AVFrame *last = av_frame_alloc();
     int ret = 0;
 
-    for (int i = 0; i < DAMAGED_MAX && (ret = reader_next(reader, frame, err)) > 0; i++) {
-        if (!frame->decode_error_flags && !(frame->flags & AV_FRAME_FLAG_CORRUPT))
+    if (!last)
+        return osp_nomem(err);
+    for (int i = 0; i < PASSED_MAX && (ret = reader_next(reader, frame, err)) > 0; i++) {
+        if (is_whole(frame))
             return 1;
-        av_frame_free(&damaged);
-        damaged = av_frame_clone(frame);
+        av_frame_unref(last);
+        av_frame_move_ref(last, frame);
     }
-    if (ret < 0 || !damaged)
+    if (ret < 0 || !last->buf[0])
         return ret < 0 ? ret : 0;
-    av_frame_unref(frame);
-    av_frame_move_ref(frame, damaged);
+    av_frame_move_ref(frame, last);
     return 1;
 }
 
@@ -178,7 +186,8 @@ static int first_small(struct reader *reader, const osp_video_facts *v, int max_
     return ret < 0 ? ret : 1;
 }
 
-/* The first place that shows something, or the one that shows most. */
+/* The first place that shows something, or the one that shows most. @return 1, 0: none can be
+ * decoded, below 0 */
 static int representative(struct reader *reader, const osp_video_facts *v, int max_px, AVFrame *out,
                           osp_error *err)
 {
@@ -195,8 +204,6 @@ static int representative(struct reader *reader, const osp_video_facts *v, int m
         if (reader_seek(reader, stamp_of(reader, v, at), &missed) == OSP_OK &&
             first_small(reader, v, max_px, frame, &missed) > 0)
             shows = contrast(frame);
-        if (missed.code && best < 0 && i + 1 == OSP_COUNT(places))
-            return osp_fail(err, (osp_code)missed.code, "%s", missed.text);
         if (shows <= best)
             continue;
         best = shows;
@@ -226,6 +233,16 @@ static int exact(struct reader *reader, const osp_video_facts *v, osp_rational a
         }
     }
     return ret;
+}
+
+static int from_start(const char *path, struct reader **reader, const osp_video_facts *v,
+                      int max_px, AVFrame *out, osp_error *err)
+{
+    int ret;
+
+    reader_free(reader);
+    ret = reader_open(path, AVMEDIA_TYPE_VIDEO, 1, reader, err);
+    return ret < 0 ? ret : first_small(*reader, v, max_px, out, err);
 }
 
 /* ---- PNG ---- */
@@ -287,6 +304,9 @@ int osp_thumbnail(const char *path, const osp_facts *facts, osp_rational at_s, i
         ret = exact(reader, v, at_s, max_px, frame, err);
     else
         ret = representative(reader, v, max_px, frame, err);
+    if (ret == 0 &&
+        v->frame_count) /* no seek leads back to a transport stream's first key picture */
+        ret = from_start(path, &reader, v, max_px, frame, err);
     if (ret <= 0)
         return ret < 0 ? ret : osp_fail(err, OSP_EMEDIA, "no picture of '%s' can be decoded", path);
     return encode_png(frame, png, size, err);
