@@ -33,28 +33,35 @@ static size_t columns_of(const char *text, size_t bytes)
     return count;
 }
 
+/* "10 s" stays together. */
+static bool is_unit(const char *before, const char *word, size_t bytes)
+{
+    return before[0] >= '0' && before[0] <= '9' && columns_of(word, bytes) <= 3;
+}
+
 /* Words from column `at` on, broken at the terminal's width, next lines indented. */
 static void put_wrapped(struct report_sink *sink, const char *text, size_t at, int indent)
 {
-    size_t width = (size_t)sink->style.columns;
-    bool first = true;
+    const char *end = text + strlen(text);
 
-    while (*text) {
-        size_t bytes = strcspn(text, " "), word = columns_of(text, bytes);
+    for (const char *from = text; from < end;) {
+        size_t bytes = strcspn(from, " "), word;
 
-        if (!first && width && at + 1 + word > width) {
+        while (bytes && from[bytes] &&
+               is_unit(from + bytes - 1, from + bytes + 1, strcspn(from + bytes + 1, " ")))
+            bytes += 1 + strcspn(from + bytes + 1, " ");
+        word = columns_of(from, bytes);
+        if (from > text && sink->style.columns && at + 1 + word > (size_t)sink->style.columns) {
             fprintf(sink->files, "\n%*s", indent, "");
             at = (size_t)indent;
-        } else if (!first) {
+        } else if (from > text) {
             fputc(' ', sink->files);
             at++;
         }
-        fwrite(text, 1, bytes, sink->files);
+        fwrite(from, 1, bytes, sink->files);
         at += word;
-        text += bytes + (text[bytes] == ' ');
-        first = false;
+        from += bytes + (from[bytes] == ' ');
     }
-    fputc('\n', sink->files);
 }
 
 static void put_origin(struct report_sink *sink, const osp_finding *finding)
@@ -73,7 +80,7 @@ static void put_origin(struct report_sink *sink, const osp_finding *finding)
     line = strbuf_take(&out);
     fprintf(sink->files, "    %s", paint(sink, "dim"));
     put_wrapped(sink, line ? line : "", 4, 4);
-    fputs(paint(sink, ""), sink->files);
+    fprintf(sink->files, "%s\n", paint(sink, ""));
 }
 
 static int put_finding(struct report_sink *sink, const osp_finding *finding, osp_error *err)
@@ -86,6 +93,7 @@ static int put_finding(struct report_sink *sink, const osp_finding *finding, osp
     fprintf(sink->files, "  %s%s%s %s: ", paint(sink, level), level, paint(sink, ""),
             finding->rule);
     put_wrapped(sink, text, 2 + strlen(level) + 1 + strlen(finding->rule) + 2, 4);
+    fputc('\n', sink->files);
     if (sink->style.verbose)
         put_origin(sink, finding);
     return OSP_OK;
@@ -106,6 +114,7 @@ static int put_mend(struct report_sink *sink, const struct report_file *file, os
         return osp_nomem(err);
     fprintf(sink->files, "  %smend:%s ", paint(sink, "mend"), paint(sink, ""));
     put_wrapped(sink, reason, strlen("  mend: "), 4);
+    fputc('\n', sink->files);
     return OSP_OK;
 }
 
@@ -126,7 +135,7 @@ static int text_file(struct report_sink *sink, const struct report_file *file, o
     if (facts[0]) {
         fprintf(sink->files, "  %s", paint(sink, "dim"));
         put_wrapped(sink, facts, 2, 4);
-        fputs(paint(sink, ""), sink->files);
+        fprintf(sink->files, "%s\n", paint(sink, ""));
     }
     for (size_t i = 0; ret == OSP_OK && (finding = finding_at(file, i, &made)); i++)
         ret = put_finding(sink, finding, err);

@@ -80,11 +80,11 @@ const osp_finding *finding_at(const struct report_file *file, size_t i, osp_find
 
 void value_text(const char *value, const char *unit, char *out, size_t size)
 {
-    osp_rational number;
-    char plain[32];
+    char plain[32], *end;
+    long long num = strtoll(value, &end, 10), den = *end == '/' ? strtoll(end + 1, &end, 10) : 0;
 
-    if (strchr(value, '/') && rational_parse(value, &number)) {
-        rational_print(number, 3, plain, sizeof(plain));
+    if (den > 0 && !*end) { /* 30000/1001, for a person */
+        rational_print(rational(num, den), 3, plain, sizeof(plain));
         value = plain;
     }
     snprintf(out, size, "%s%s%s", value, value[0] && unit[0] ? " " : "", value[0] ? unit : "");
