@@ -183,8 +183,8 @@ static char *ffmpeg_line(const struct report_file *file)
     strbuf_puts(&out, "ffmpeg");
     add_option(&out, "-i", input);
     strbuf_puts(&out, " -vn");
-    if (most)
-        strbuf_printf(&out, " -t %s", most->limit);
+    if (most) /* a second less: AAC ends with a whole frame */
+        strbuf_printf(&out, " -t %.0f", atof(most->limit) - 1);
     if (least)
         strbuf_printf(&out, " -af apad=whole_dur=%s", least->limit);
     strbuf_printf(&out, " -c:a aac -b:a %dk", kbits_for(find(file, "sound.bytes"), seconds));

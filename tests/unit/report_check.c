@@ -504,7 +504,7 @@ static void test_mend(void **state)
         { "another sound format", "a.flac", sound("flac", 60, 4000000), NOTHING,
           "ffmpeg -i a.flac -vn -c:a aac -b:a 128k a.conformed.m4a", NULL },
         { "long sound", "-a:b.wav", sound("wav", 400, 4000000), NOTHING,
-          "ffmpeg -i file:-a:b.wav -vn -t 300 -c:a aac -b:a 128k file:-a:b.conformed.m4a", NULL },
+          "ffmpeg -i file:-a:b.wav -vn -t 299 -c:a aac -b:a 128k file:-a:b.conformed.m4a", NULL },
         { "short sound", "-a.wav", sound("wav", 1, 40000), NOTHING,
           "ffmpeg -i ./-a.wav -vn -af apad=whole_dur=2 -c:a aac", NULL },
         { "large sound", "a.wav", sound("wav", 290, 50000000), NOTHING,
