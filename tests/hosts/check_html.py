@@ -147,7 +147,8 @@ def test_policy(browser):
         def log_message(self, *_):
             pass
 
-    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+    # threads: a browser may connect ahead of a request that it then does not make
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = "http://127.0.0.1:%d/" % server.server_port
         browser.js("const url = arguments[0], page = document.body;"
