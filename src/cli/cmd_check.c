@@ -46,6 +46,7 @@ static struct report_file view(const char *path, const struct examined *e)
                                  .facts = e->facts,
                                  .findings = e->findings,
                                  .fault = e->fault.text,
+                                 .hint = e->fault.hint,
                                  .mend = e->mend.command,
                                  .mend_not = e->mend.reason,
                                  .png = e->png,

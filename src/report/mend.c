@@ -216,7 +216,7 @@ int report_mend(const struct report_file *file, const osp_profile *profile,
     int ret;
 
     if (!file->findings) {
-        out->reason = strdup("it cannot be opened");
+        out->reason = strdup(file->hint && file->hint[0] ? file->hint : "it cannot be opened");
         return out->reason ? OSP_OK : osp_nomem(err);
     }
     if (!wants_mending(file))

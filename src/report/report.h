@@ -20,6 +20,7 @@ struct report_file {
     const osp_facts *facts;       /* NULL: it could not even be opened; fault says why */
     const osp_findings *findings; /* NULL with facts NULL */
     const char *fault;
+    const char *hint;         /* with a fault: what to do about it; NULL or "": nothing is known */
     const char *mend;         /* a shell command that makes a file that passes; NULL: none does */
     const char *mend_not;     /* with mend NULL: why nothing does; NULL: nothing is to be mended */
     const unsigned char *png; /* a small picture of it; NULL: there is none */

@@ -107,6 +107,8 @@ def test_where_they_go(folder):
         assert done.returncode == 2 and not done.stdout and b"standard output" in done.stderr, done
     done = run("--html=" + os.path.join(folder, "no", "folder.html"), SAMPLE)
     assert done.returncode == 4 and not done.stdout, done
+    address = fits_schema(run("--json", "https://example.org/a.mp4").stdout)["files"][0]
+    assert address["mend_not"].startswith("download it first: curl "), address
     quiet = run("--quiet", SAMPLE)
     assert quiet.returncode == 0 and not quiet.stdout + quiet.stderr, quiet
     film = os.path.join(folder, "film.mp4")
