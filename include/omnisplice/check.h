@@ -73,6 +73,20 @@ typedef struct osp_findings osp_findings;
  */
 OSP_API int osp_check(const osp_facts *facts, const osp_profile *profile, osp_use use,
                       osp_findings **out, osp_error *err);
+/**
+ * Judge where a shot lies among the hard cuts of its master: rules edit.cut.near and edit.cut.many.
+ * Pure.
+ * @param look    of the shot and what lies around it, as osp_shot_surroundings() says
+ * @param first   the shot's first picture, display order from 0
+ * @param frames  pictures of the shot
+ * @param out     set on success only, often empty; yours: osp_findings_free()
+ */
+OSP_API int osp_check_shot(const osp_facts *facts, const osp_look *look, const osp_profile *profile,
+                           int64_t first, int64_t frames, osp_findings **out, osp_error *err);
+/** The range that osp_check_shot() wants looked at: the shot and what is near its borders. */
+OSP_API void osp_shot_surroundings(const osp_facts *facts, const osp_profile *profile,
+                                   int64_t first, int64_t frames, int64_t *look_first,
+                                   int64_t *look_count);
 OSP_API size_t osp_findings_count(const osp_findings *findings);
 /** The i-th finding, violations first; NULL past the end. */
 OSP_API const osp_finding *osp_findings_get(const osp_findings *findings, size_t i);

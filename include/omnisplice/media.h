@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "omnisplice/error.h"
+#include "omnisplice/cancel.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -99,6 +99,26 @@ OSP_API int osp_probe(const char *path, osp_facts **out, osp_error *err);
  *  out of memory */
 OSP_API char *osp_facts_json(const osp_facts *facts);
 OSP_API void osp_facts_free(osp_facts **facts); /* NULL is fine; sets NULL */
+
+/** What the pictures of a range show. Plain data; made by osp_look_at(), freed by osp_look_free().
+ */
+typedef struct osp_look {
+    int64_t first, count; /* the pictures that were looked at, display order from 0 */
+    int64_t *cuts;        /* [cut_count] the first picture after each hard cut, rising; owned */
+    size_t cut_count;
+    /* new members go below this line */
+} osp_look;
+
+/**
+ * Decode a range of a video and find its hard cuts. Fades and flashes are none.
+ * @param facts  of the same file
+ * @param first  display order from 0; the range is clipped to the file
+ * @param out    set on success only; yours: osp_look_free()
+ * @return OSP_OK, OSP_EMEDIA (no video, or it does not decode), OSP_ECANCELED, OSP_EINTERNAL
+ */
+OSP_API int osp_look_at(const char *path, const osp_facts *facts, int64_t first, int64_t count,
+                        const osp_control *control, osp_look **out, osp_error *err);
+OSP_API void osp_look_free(osp_look **look); /* NULL is fine; sets NULL */
 
 /**
  * A picture in memory. No libav type crosses the library's border: see avframe.h for AVFrame.
