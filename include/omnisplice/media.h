@@ -56,12 +56,28 @@ typedef struct osp_video_facts {
     int64_t bit_rate;     /* bits per second; 0 not known */
 } osp_video_facts;
 
+/** What images alone have; sizes, depth and alpha stand in osp_video_facts. Read from headers. */
+typedef struct osp_image_facts {
+    int exif_orientation; /* 1 to 8; 0 none. Sizes are those of the upright picture */
+    int animated;         /* 1: more than one picture, one after another */
+    int64_t pictures;     /* of the animation; 1: a still; 0: not counted */
+    char model[12];       /* "grey", "palette", "rgb", "ycbcr", "cmyk", "ycck", "lab"; "" unknown */
+    char coding[16];      /* JPEG: "baseline", "extended", "progressive", "lossless",
+                             "hierarchical", "arithmetic"; PNG: "interlaced"; "" nothing to say */
+    int icc;              /* 1: a colour profile is embedded */
+    char icc_name[64];    /* its description; "" none, or it cannot be read */
+    int wide_gamut;       /* 1: its primaries, or its colour tags, reach beyond those of sRGB */
+    int gain_map;         /* 1: carries a second picture that makes it HDR */
+    int cut_off;          /* 1: the last bytes are not an end of this format */
+} osp_image_facts;
+
 /** The first sound track. */
 typedef struct osp_sound_facts {
     char codec[24]; /* "" when there is no sound */
     int sample_rate_hz;
     int channels;
-    osp_rational duration_s;
+    int sample_bits;         /* of uncompressed sound; 0 otherwise */
+    osp_rational duration_s; /* sound files: exact, counted where no header tells */
 } osp_sound_facts;
 
 /** Facts of one file. Plain data; made by osp_probe(), freed by osp_facts_free(). */
@@ -80,9 +96,8 @@ typedef struct osp_facts {
     int encrypted;
     int truncated; /* the sample table points past the end of the file */
     int video_tracks, sound_tracks, other_tracks;
-    int exif_orientation; /* images: 1 to 8; 0 none */
-    int animated;         /* images: more than one picture */
     osp_video_facts video;
+    osp_image_facts image;
     osp_sound_facts sound;
     /* new members go below this line */
 } osp_facts;

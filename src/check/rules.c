@@ -441,16 +441,16 @@ static bool sound_codec(const osp_facts *f, const osp_profile *p, osp_finding *f
 static bool exif(const osp_facts *f, const osp_profile *p, osp_finding *finding)
 {
     (void)p;
-    if (f->exif_orientation < 2)
+    if (f->image.exif_orientation < 2)
         return false;
-    snprintf(finding->measured, sizeof(finding->measured), "%d", f->exif_orientation);
+    snprintf(finding->measured, sizeof(finding->measured), "%d", f->image.exif_orientation);
     return true;
 }
 
 static bool animated(const osp_facts *f, const osp_profile *p, osp_finding *finding)
 {
     (void)p;
-    return f->animated && measured(finding, "animated");
+    return f->image.animated && measured(finding, "animated");
 }
 
 static bool cmyk(const osp_facts *f, const osp_profile *p, osp_finding *finding)
