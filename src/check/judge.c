@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Facts held against the tables of rules.c. */
+/* Facts held against the tables of rules*.c. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,11 +198,39 @@ static bool judgeable(const osp_facts *facts, osp_use use)
     return facts->kind != OSP_KIND_UNKNOWN && facts->kind == kind_of_use(use);
 }
 
+static void set_sources(const struct rule_table *table, size_t from, osp_findings *out)
+{
+    for (size_t i = from; i < out->count; i++) {
+        for (size_t k = 0; k < table->source_count; k++) {
+            if (strcmp(out->items[i].rule, table->sources[k].id) == 0)
+                out->items[i].source = table->sources[k].source;
+        }
+    }
+}
+
+/* A row of another use is as good as absent. */
+static int judge_table(const struct rule_table *table, const osp_facts *facts,
+                       const osp_profile *profile, osp_findings *out)
+{
+    unsigned bit = 1u << out->use;
+    size_t from = out->count;
+    int ret = OSP_OK;
+
+    for (size_t i = 0; ret == OSP_OK && i < table->bound_count; i++)
+        ret = table->bounds[i].uses & bit ? judge_bound(&table->bounds[i], facts, profile, out)
+                                          : OSP_OK;
+    for (size_t i = 0; ret == OSP_OK && i < table->word_count; i++)
+        ret = table->words[i].uses & bit ? judge_word(&table->words[i], facts, profile, out)
+                                         : OSP_OK;
+    set_sources(table, from, out);
+    return ret;
+}
+
 int osp_check(const osp_facts *facts, const osp_profile *profile, osp_use use, osp_findings **out,
               osp_error *err)
 {
     OSP_AUTO(osp_findings_free) osp_findings *findings = calloc(1, sizeof(*findings));
-    unsigned bit;
+    static const struct rule_table *const tables[] = { &video_rules, &image_rules, &sound_rules };
     int ret = OSP_OK;
 
     if (!findings)
@@ -219,13 +247,8 @@ int osp_check(const osp_facts *facts, const osp_profile *profile, osp_use use, o
         *out = OSP_TAKE(findings);
         return OSP_OK;
     }
-    bit = 1u << findings->use;
-    for (size_t i = 0; ret == OSP_OK && i < bound_rule_count; i++)
-        ret = bound_rules[i].uses & bit ? judge_bound(&bound_rules[i], facts, profile, findings)
-                                        : OSP_OK;
-    for (size_t i = 0; ret == OSP_OK && i < word_rule_count; i++)
-        ret = word_rules[i].uses & bit ? judge_word(&word_rules[i], facts, profile, findings)
-                                       : OSP_OK;
+    for (size_t i = 0; ret == OSP_OK && i < OSP_COUNT(tables); i++)
+        ret = judge_table(tables[i], facts, profile, findings);
     if (ret < 0)
         return osp_nomem(err);
     if (findings->count)
