@@ -14,6 +14,8 @@
 #define META_MAX  (1u << 20)
 #define BOXES_MAX 4096
 #define TOP_MAX   64
+/* Properties of one item: half a dozen in real files. Each is looked for from the start. */
+#define ITEM_MAX 64
 
 struct box {
     const uint8_t *data; /* past the header */
@@ -96,6 +98,7 @@ struct heif {
     struct image *image;
     struct box meta, properties;
     uint32_t primary;
+    int applied;    /* properties of it */
     unsigned turns; /* of 90 degrees, counter-clockwise, as irot says */
     int mirror;     /* imir: -1 none, 0 top to bottom, 1 left to right */
     uint32_t width, height;
@@ -188,7 +191,8 @@ static void read_associations(struct heif *heif, const struct box *ipma)
             unsigned index = wide_numbers ? be16(p) & 0x7FFF : *p & 0x7F;
             struct box property;
 
-            if (id == heif->primary && property_at(heif, index, &property))
+            if (id == heif->primary && heif->applied++ < ITEM_MAX &&
+                property_at(heif, index, &property))
                 apply_property(heif, &property);
         }
     }

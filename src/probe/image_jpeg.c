@@ -89,18 +89,46 @@ static void read_app2(struct jpeg *jpeg, int64_t at, size_t size)
     }
 }
 
+/* Whether a segment says something to us, by its first bytes. Cameras write megabytes of others
+ * (extended XMP, depth maps, later parts of a profile), which are passed over unread. */
+static bool is_wanted(const struct jpeg *jpeg, int marker, const uint8_t *head, size_t size)
+{
+    static const struct {
+        int marker;
+        size_t size;
+        const char *words;
+    } wanted[] = { { 0xE0, 5, "JFIF" },
+                   { 0xE1, 6, "Exif\0" },
+                   { 0xE1, 29, "http://ns.adobe.com/xap/1.0/" },
+                   { 0xE2, 4, "MPF" },
+                   { 0xE2, 26, "urn:iso:std:iso:ts:21496:-1" },
+                   { 0xEE, 5, "Adobe" } };
+
+    if (marker == 0xE2 && size > 14 && memcmp(head, "ICC_PROFILE", 12) == 0)
+        return !jpeg->icc_seen;
+    for (size_t i = 0; i < OSP_COUNT(wanted); i++) {
+        if (marker == wanted[i].marker && size > wanted[i].size &&
+            memcmp(head, wanted[i].words, wanted[i].size) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void read_app(struct jpeg *jpeg, int marker, int64_t at, size_t size)
 {
-    if (marker != 0xE0 && marker != 0xE1 && marker != 0xE2 && marker != 0xEE)
+    uint8_t head[32];
+    size_t got = bytes_some(&jpeg->image->bytes, at, head, size < 32 ? size : 32);
+
+    if (!is_wanted(jpeg, marker, head, got))
         return;
     size = bytes_some(&jpeg->image->bytes, at, jpeg->segment, size);
-    if (marker == 0xE0 && size > 4 && memcmp(jpeg->segment, "JFIF", 5) == 0)
+    if (marker == 0xE0)
         jpeg->jfif = true;
     else if (marker == 0xE1)
         read_app1(jpeg, size);
     else if (marker == 0xE2)
         read_app2(jpeg, at, size);
-    else if (marker == 0xEE && size >= 12 && memcmp(jpeg->segment, "Adobe", 5) == 0)
+    else if (size >= 12)
         jpeg->adobe = jpeg->segment[11];
 }
 

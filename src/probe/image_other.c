@@ -193,22 +193,28 @@ bool image_is_svg(const uint8_t *head, size_t size)
     return size > 4 && svg_element(head, size) != NULL;
 }
 
-/* A length in pixels, from an attribute of the root; 0: none, or in another unit. */
+/* Pixels that a quoted attribute says, to the nearest; 0: none, or in another unit. */
+static uint32_t svg_pixels(const char *quoted)
+{
+    const char *p = quoted + 1;
+    uint32_t value = 0;
+
+    for (; *p >= '0' && *p <= '9' && value < 1000000000 / 10; p++)
+        value = value * 10 + (uint32_t)(*p - '0');
+    if (*p == '.') {
+        value += p[1] >= '5' && p[1] <= '9';
+        p += 1 + strspn(p + 1, "0123456789");
+    }
+    return *p == *quoted || strncmp(p, "px", 2) == 0 ? value : 0;
+}
+
 static uint32_t svg_length(const char *element, const char *name)
 {
-    const char *at = element;
+    size_t length = strlen(name);
 
-    while ((at = strstr(at, name))) {
-        double value;
-        char *rest;
-
-        at += strlen(name);
-        if (!isspace((unsigned char)at[-(long)strlen(name) - 1]) || (*at != '"' && *at != '\''))
-            continue;
-        value = strtod(at + 1, &rest);
-        if ((*rest == *at || strncmp(rest, "px", 2) == 0) && value >= 1 && value < 1e9)
-            return (uint32_t)(value + 0.5);
-        return 0;
+    for (const char *at = element; (at = strstr(at, name)); at += length) {
+        if (isspace((unsigned char)at[-1]) && (at[length] == '"' || at[length] == '\''))
+            return svg_pixels(at + length);
     }
     return 0;
 }

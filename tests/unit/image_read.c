@@ -157,6 +157,30 @@ static void test_thousands_of_chunks(void **state)
     osp_facts_free(&f);
 }
 
+/* Cameras put megabytes of extended XMP before the picture: passed over, not read. */
+static void test_megabytes_of_segments(void **state)
+{
+    static const uint8_t extension[40] = "\xFF\xE1\xFF\xFFhttp://ns.adobe.com/xmp/extension/";
+    const struct row *row = find_row("a JPEG that lies on its side");
+    uint8_t data[ROW_MAX];
+    osp_facts *f = NULL;
+    size_t size = unhex(row->hex, data);
+    off_t at = 2;
+    long long before;
+
+    (void)state;
+    scratch_write(&scratch, data, 2);
+    for (int i = 0; i < 200; i++, at += 2 + 0xFFFF)
+        assert_int_equal(pwrite(scratch.fd, extension, sizeof(extension), at), sizeof(extension));
+    assert_int_equal(pwrite(scratch.fd, data + 2, size - 2, at), size - 2);
+    before = bytes_read();
+    assert_int_equal(osp_probe(scratch.path, &f, NULL), OSP_OK);
+    assert_true(bytes_read() - before < 1000000);
+    assert_int_equal(f->kind, OSP_KIND_IMAGE);
+    assert_int_equal(f->image.exif_orientation, 6);
+    osp_facts_free(&f);
+}
+
 /* eXIf may stand behind the picture: there, too, it is found. */
 static void test_orientation_behind_the_picture(void **state)
 {
@@ -241,6 +265,7 @@ int main(void)
         cmocka_unit_test(test_eight_orientations),
         cmocka_unit_test(test_large_files_cost_their_headers),
         cmocka_unit_test(test_thousands_of_chunks),
+        cmocka_unit_test(test_megabytes_of_segments),
         cmocka_unit_test(test_orientation_behind_the_picture),
         cmocka_unit_test(test_names_what_is_not_read),
         cmocka_unit_test(test_text_is_no_image),
