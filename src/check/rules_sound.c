@@ -67,23 +67,29 @@ static bool format(const osp_facts *f, const osp_profile *p, osp_finding *findin
     return not_listed(p, "sound_file.formats", words, finding);
 }
 
+/* Extensions that lie about what the file holds. Other names than these say nothing. */
 static bool name(const osp_facts *f, const osp_profile *p, osp_finding *finding)
 {
     static const struct {
         const char *extension, *container;
-    } names[] = { { "mp3", "mp3" }, { "wav", "wav" },   { "wave", "wav" }, { "aac", "aac" },
-                  { "m4a", "mp4" }, { "m4a", "mov" },   { "mp4", "mp4" },  { "m4b", "mp4" },
-                  { "mov", "mov" }, { "flac", "flac" }, { "ogg", "ogg" },  { "oga", "ogg" },
-                  { "opus", "ogg" } };
+    } names[] = { { "mp3", "mp3" }, { "wav", "wav" },     { "wave", "wav" },  { "aac", "aac" },
+                  { "m4a", "mp4" }, { "m4a", "mov" },     { "m4b", "mp4" },   { "mp4", "mp4" },
+                  { "3gp", "mp4" }, { "mov", "mov" },     { "flac", "flac" }, { "ogg", "ogg" },
+                  { "oga", "ogg" }, { "opus", "ogg" },    { "aif", "aiff" },  { "aiff", "aiff" },
+                  { "ac3", "ac3" }, { "wma", "asf" },     { "mpg", "mpeg" },  { "mpeg", "mpeg" },
+                  { "mp2", "mp2" }, { "mka", "matroska" } };
+    bool known = false;
 
     (void)p;
     for (size_t i = 0; i < OSP_COUNT(names); i++) {
-        if (strcmp(f->extension, names[i].extension) == 0 &&
-            strcmp(f->container, names[i].container) == 0)
+        if (strcmp(f->extension, names[i].extension) != 0)
+            continue;
+        if (strcmp(f->container, names[i].container) == 0)
             return false;
+        known = true;
     }
     str_copy(finding->limit, sizeof(finding->limit), is_bmff(f) ? "m4a" : f->container);
-    return f->extension[0] && measured(finding, f->extension);
+    return known && measured(finding, f->extension);
 }
 
 static bool packed_wav(const osp_facts *f, const osp_profile *p, osp_finding *finding)

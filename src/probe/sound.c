@@ -74,6 +74,20 @@ int probe_plain_sound(const char *path, const uint8_t *head, size_t size, osp_fa
     return 1;
 }
 
+/* By what libav says, where that is no estimate from the bit rate; else by the packets. */
+static void measure(AVFormatContext *input, const AVStream *stream, struct mp4_file *file,
+                    osp_facts *facts)
+{
+    osp_sound_facts *sound = &facts->sound;
+
+    facts->kind = OSP_KIND_SOUND;
+    if (input->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE ||
+        !rational_known(sound->duration_s))
+        sound->duration_s = count_packets(input, stream);
+    if (file && rational_compare(sound_mp4_hidden(file), sound->duration_s) < 0)
+        sound->duration_s = rational_sub(sound->duration_s, sound_mp4_hidden(file));
+}
+
 int probe_sound(const char *path, osp_facts *facts, osp_error *err)
 {
     OSP_AUTO(input_close) AVFormatContext *input = NULL;
@@ -92,14 +106,10 @@ int probe_sound(const char *path, osp_facts *facts, osp_error *err)
         return OSP_OK;
     }
     probe_sound_track(input, facts);
-    if (!strstr(input->iformat->name, "mp4") || mp4_open(path, &file, &why) < 0 ||
-        !sound_mp4(file, facts)) {
-        facts->kind = OSP_KIND_SOUND;
-        /* an estimate by the bit rate is no length */
-        if (input->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE ||
-            !rational_known(facts->sound.duration_s))
-            facts->sound.duration_s = count_packets(input, stream);
-    }
+    if (strstr(input->iformat->name, "mp4"))
+        (void)mp4_open(path, &file, &why); /* libav could read it: then it is measured as others */
+    if (!file || !sound_mp4(file, facts))
+        measure(input, stream, file, facts);
     facts->track_s = facts->sound.duration_s;
     return OSP_OK;
 }

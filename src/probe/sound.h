@@ -18,5 +18,8 @@ bool sound_wav(struct bytes *bytes, osp_facts *facts);
 bool sound_mpeg(struct bytes *bytes, osp_facts *facts);
 /** The first sound track of an ISO BMFF file: the part that its edit list presents. */
 bool sound_mp4(struct mp4_file *file, osp_facts *facts);
+/** Seconds of priming that its edit list hides in front: of a fragmented file, whose edit has no
+ *  length. 0: none. */
+osp_rational sound_mp4_hidden(struct mp4_file *file);
 
 #endif

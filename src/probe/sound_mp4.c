@@ -170,6 +170,15 @@ static void read_entry(const struct mp4_file *file, const struct mp4_track *trac
         sound->sample_rate_hz = (int)be16(p + 24);
 }
 
+osp_rational sound_mp4_hidden(struct mp4_file *file)
+{
+    const struct mp4_track *track = find_track(file);
+
+    if (!track || !track->timescale || track->edit_count != 1 || track->edits[0].media_time < 0)
+        return (osp_rational){ 0, 1 };
+    return rational(track->edits[0].media_time, track->timescale);
+}
+
 bool sound_mp4(struct mp4_file *file, osp_facts *facts)
 {
     const struct mp4_track *track = find_track(file);

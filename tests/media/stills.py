@@ -131,7 +131,8 @@ def make_sounds(folder):
             ("vbr.mp3", "4.3", "-q:a", "4"), ("notable.mp3", "4.3", "-q:a", "4", "-write_xing", "0"),
             ("tag.mp3", "2.7", "-metadata", "title=" + "x" * 90000), ("layer2.mp2", "2"),
             ("plain.aac", "3.3"), ("mono16.aac", "2.2", "-ar", "16000", "-ac", "1"),
-            ("music.m4a", "3.3"), ("exact.m4a", "2"), ("apple.m4a", "2.5", "-c:a", "alac")):
+            ("music.m4a", "3.3"), ("exact.m4a", "2"),
+            ("fragments.m4a", "2.5", "-movflags", "+frag_keyframe+empty_moov+delay_moov"), ("apple.m4a", "2.5", "-c:a", "alac")):
         path = os.path.join(folder, name)
         run("ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i",
             f"sine=frequency=440:sample_rate=44100:duration={seconds}", *words, path)

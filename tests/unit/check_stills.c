@@ -336,6 +336,9 @@ static void sound_formats(void **state)
         { "mp4", "mp3", "m4a", "sound.format", 0 },
         { "mp2", "mp2", "mp3", "sound.format ?sound.name", 0 },
         { "flac", "flac", "flac", "sound.format", 0 },
+        { "flac", "flac", "wav", "sound.format ?sound.name", 0 },
+        { "caf", "alac", "caf", "sound.format", 0 },
+        { "wav", "pcm_s16le", "tmp", "", 0 },
         { "ogg", "vorbis", "ogg", "sound.format", 0 },
         { "wav", "pcm_s16le", "wav", "?sound.truncated", 1 },
     };
