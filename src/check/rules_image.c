@@ -205,7 +205,8 @@ static const struct word_rule words[] = {
     { "image.progressive", USES_IMAGE, OSP_NOTE, progressive,
       "stored in passes, from coarse to fine", "none" },
     { "image.gainmap", USES_IMAGE, OSP_NOTE, gain_map,
-      "a second picture makes it HDR for those who know; the service will see the first", "none" },
+      "a second picture makes it HDR where that is understood; the service will see the first",
+      "none" },
 };
 
 static const struct rule_source sources[] = {

@@ -148,6 +148,7 @@ int probe_image(const char *path, const uint8_t *head, size_t size, osp_facts *f
              type == &heif ? image_heif_name(head, size) : type->name);
     image_set_codec(&image, facts->container, "", 0);
     facts->image.pictures = 1;
+    facts->video.level = -1;
     if (type->read)
         fault = type->read(&image);
     if (fault)
