@@ -60,9 +60,11 @@ static size_t number_length(const char *p)
     return (size_t)(p - start);
 }
 
-/* Past the string that begins at p; NULL: it does not end, or holds a NUL. */
+/* Past the string that begins at p; NULL: it does not end, holds a NUL, or looks like a mark. */
 static const char *string_end(const char *p)
 {
+    if (str_starts(p + 1, "\\u0001"))
+        return NULL;
     for (p++; *p && *p != '"'; p++) {
         if (*p == '\\') {
             p++;
@@ -75,37 +77,91 @@ static const char *string_end(const char *p)
     return *p ? p + 1 : NULL;
 }
 
-static const char *mark_numbers(const char *text, struct strbuf *out)
+#define NUMBER_DIGITS 400
+
+/* The length of the token at p: a string, a number, or one other byte. 0: *fault says why. */
+static size_t token_length(const char *p, const char **fault)
+{
+    size_t length = 1;
+
+    if (*p == '"') {
+        const char *end = string_end(p);
+
+        *fault = "a string does not end or holds a control character";
+        length = end ? (size_t)(end - p) : 0;
+    } else if (*p == '-' || isdigit((unsigned char)*p)) {
+        *fault = "a number is malformed";
+        length = number_length(p);
+        if (length > NUMBER_DIGITS)
+            length = 0;
+    }
+    return length;
+}
+
+static bool is_number(const char *p)
+{
+    return *p == '-' || isdigit((unsigned char)*p);
+}
+
+/* @return where the text is refused, with *fault; NULL: nowhere */
+static const char *mark_numbers(const char *text, struct strbuf *out, const char **fault)
 {
     int depth = 0;
+    size_t length;
 
-    for (const char *p = text; *p;) {
-        const char *next = p + 1;
-
-        if (*p == '"') {
-            next = string_end(p);
-            if (!next)
-                return "a string does not end or holds a control character";
-            strbuf_add(out, p, (size_t)(next - p));
-        } else if (*p == '-' || isdigit((unsigned char)*p)) {
-            size_t length = number_length(p);
-
-            if (!length || length > 400)
-                return "a number is malformed";
-            next = p + length;
-            strbuf_puts(out, "\"" MARK);
-            strbuf_add(out, p, length);
-            strbuf_puts(out, "\"");
-        } else {
-            depth += *p == '{' || *p == '[';
-            depth -= *p == '}' || *p == ']';
-            if (depth > DEPTH_MAX)
-                return "it is nested too deeply";
-            strbuf_add(out, p, 1);
+    for (const char *p = text; *p; p += length) {
+        length = token_length(p, fault);
+        if (!length)
+            return p;
+        depth += *p == '{' || *p == '[';
+        depth -= *p == '}' || *p == ']';
+        if (depth > DEPTH_MAX) {
+            *fault = "it is nested too deeply";
+            return p;
         }
-        p = next;
+        if (is_number(p))
+            strbuf_puts(out, "\"" MARK);
+        strbuf_add(out, p, length);
+        if (is_number(p))
+            strbuf_puts(out, "\"");
     }
     return NULL;
+}
+
+/* What stands at `at` of the marked text, in the text as it came. */
+static const char *unmarked(const char *text, size_t at)
+{
+    const char *unused;
+    size_t length, used;
+
+    for (const char *p = text; *p; p += length, at -= used) {
+        length = token_length(p, &unused);
+        used = length + (is_number(p) ? strlen("\"" MARK "\"") : 0);
+        if (used > at) /* the middle of a number is its beginning */
+            return is_number(p) ? p : p + at;
+    }
+    return text + strlen(text);
+}
+
+/* "line 3, column 7 (near '}')": columns count characters. */
+static int refuse(const char *text, const char *at, const char *what, const char *fault,
+                  osp_error *err)
+{
+    const char *start = at;
+    int line = 1, column = 1;
+    char near[28];
+
+    for (const char *p = text; p < at; p++)
+        line += *p == '\n';
+    while (start > text && start[-1] != '\n')
+        start--;
+    for (; start < at; start++)
+        column += ((unsigned char)*start & 0xC0) != 0x80;
+    str_copy(near, sizeof(near), at);
+    near[str_utf8_span(near)] = 0;
+    near[strcspn(near, "\r\n")] = 0;
+    return osp_fail(err, OSP_EUSAGE, "%s is not JSON: %s at line %d, column %d%s%s%s", what, fault,
+                    line, column, near[0] ? " (near '" : "", near, near[0] ? "')" : "");
 }
 
 static int compare_keys(const void *a, const void *b)
@@ -140,35 +196,52 @@ static const char *duplicate_key(const cJSON *object)
     return NULL;
 }
 
-/* Marked strings become raw numbers. @return a key that stands twice, or NULL */
-static const char *settle(cJSON *value)
+/* A child's name in front of the path that was found below it: "shots[1].index". */
+static void prepend(const cJSON *child, size_t index, char *path, size_t size)
 {
-    const char *twice = NULL;
+    OSP_AUTO(auto_free) char *below = strdup(path);
+    const char *dot = below && below[0] && below[0] != '[' ? "." : "";
+
+    if (child->string)
+        snprintf(path, size, "%.60s%s%s", child->string, dot, below ? below : "");
+    else
+        snprintf(path, size, "[%zu]%s%s", index, dot, below ? below : "");
+}
+
+/* Marked strings become raw numbers. @return false: a key stands twice, path says where */
+static bool settle(cJSON *value, char *path, size_t size)
+{
+    const char *twice;
+    size_t i = 0;
     cJSON *child;
 
     if (cJSON_IsString(value) && str_starts(value->valuestring, MARK_VALUE)) {
         char *digits = value->valuestring + strlen(MARK_VALUE);
 
-        if (*digits && number_length(digits) == strlen(digits)) {
-            memmove(value->valuestring, digits, strlen(digits) + 1);
-            value->type = (value->type & ~0xFF) | cJSON_Raw;
-        }
+        memmove(value->valuestring, digits, strlen(digits) + 1);
+        value->type = (value->type & ~0xFF) | cJSON_Raw;
     }
-    if (cJSON_IsObject(value) && (twice = duplicate_key(value)))
-        return twice;
+    if (cJSON_IsObject(value) && (twice = duplicate_key(value))) {
+        str_copy(path, size, twice);
+        return false;
+    }
     cJSON_ArrayForEach(child, value)
     {
-        if ((twice = settle(child)))
-            return twice;
+        if (!settle(child, path, size)) {
+            prepend(child, i, path, size);
+            return false;
+        }
+        i++;
     }
-    return NULL;
+    return true;
 }
 
 int json_parse(const char *text, size_t size, const char *what, struct json **out, osp_error *err)
 {
     OSP_AUTO(strbuf_release) struct strbuf marked = { .ceiling = 4u * JSON_CEILING };
     OSP_AUTO(auto_free) char *copy = NULL;
-    const char *fault, *end = NULL, *twice;
+    const char *fault = NULL, *at, *end = NULL;
+    char path[200] = "";
     cJSON *root;
 
     if (size > JSON_CEILING)
@@ -178,21 +251,21 @@ int json_parse(const char *text, size_t size, const char *what, struct json **ou
         return osp_nomem(err);
     memcpy(copy, text, size);
     copy[size] = 0;
-    if (strlen(copy) != size || str_code_points(copy) < 0)
-        return osp_fail(err, OSP_EUSAGE, "%s is not JSON: it is not UTF-8 text", what);
-    fault = mark_numbers(copy, &marked);
-    if (fault)
-        return osp_fail(err, OSP_EUSAGE, "%s is not JSON: %s", what, fault);
+    at = copy + str_utf8_span(copy);
+    if (at != copy + size)
+        return refuse(copy, at, what, "it is not UTF-8 text", err);
+    at = mark_numbers(copy, &marked, &fault);
+    if (at)
+        return refuse(copy, at, what, fault, err);
     strbuf_add(&marked, "", 0);
     if (marked.failed)
         return osp_nomem(err);
     root = cJSON_ParseWithOpts(marked.data, &end, 1);
     if (!root)
-        return osp_fail(err, OSP_EUSAGE, "%s is not JSON: unexpected text at '%.24s'", what,
-                        end ? end : "");
-    twice = settle(root);
-    if (twice) {
-        osp_fail(err, OSP_EUSAGE, "%s is not sound JSON: '%.60s' stands twice", what, twice);
+        return refuse(copy, unmarked(copy, end ? (size_t)(end - marked.data) : 0), what,
+                      "unexpected text", err);
+    if (!settle(root, path, sizeof(path))) {
+        osp_fail(err, OSP_EUSAGE, "%s is not sound JSON: '%s' stands twice", what, path);
         cJSON_Delete(root);
         return OSP_EUSAGE;
     }
@@ -236,6 +309,16 @@ const struct json *json_at(const struct json *array, size_t i)
 size_t json_size(const struct json *value)
 {
     return value ? (size_t)cJSON_GetArraySize(node(value)) : 0;
+}
+
+const struct json *json_first(const struct json *value)
+{
+    return value ? wrap(node(value)->child) : NULL;
+}
+
+const struct json *json_next(const struct json *member)
+{
+    return wrap(node(member)->next);
 }
 
 const char *json_key(const struct json *member)

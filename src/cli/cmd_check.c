@@ -60,8 +60,11 @@ int cmd_check(const struct settings *s, osp_error *err)
 {
     OSP_AUTO(osp_profile_free) osp_profile *profile = NULL;
     struct check c = { .settings = s, .colour = isatty(STDOUT_FILENO) };
-    int ret = cli_argument(s, 0, "file", err) ? cli_profile(s, &profile, err) : OSP_EUSAGE;
+    int ret;
 
+    if (s->request)
+        return cmd_request(s, err);
+    ret = cli_argument(s, 0, "file", err) ? cli_profile(s, &profile, err) : OSP_EUSAGE;
     if (ret == OSP_OK)
         ret = find_use(s, &c.use, err);
     if (ret < 0)

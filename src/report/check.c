@@ -30,27 +30,21 @@ static void print_video(FILE *out, const osp_facts *facts)
     fprintf(out, ", %s", facts->sound.codec[0] ? facts->sound.codec : "no sound");
 }
 
-static void print_facts(FILE *out, const struct report_file *file)
+void report_facts_text(FILE *out, const osp_facts *facts)
 {
     char seconds[32];
 
-    if (!file->facts)
-        return;
-    if (file->facts->kind == OSP_KIND_VIDEO) {
-        print_video(out, file->facts);
-    } else if (file->facts->kind == OSP_KIND_IMAGE) {
-        fprintf(out, "%s, %dx%d", file->facts->container, file->facts->video.width_px,
-                file->facts->video.height_px);
-    } else if (file->facts->kind == OSP_KIND_SOUND) {
-        report_seconds(file->facts->sound.duration_s, seconds);
-        fprintf(out, "%s, %s, %s s", file->facts->container, file->facts->sound.codec, seconds);
-    } else {
-        return;
+    if (facts->kind == OSP_KIND_VIDEO) {
+        print_video(out, facts);
+    } else if (facts->kind == OSP_KIND_IMAGE) {
+        fprintf(out, "%s, %dx%d", facts->container, facts->video.width_px, facts->video.height_px);
+    } else if (facts->kind == OSP_KIND_SOUND) {
+        report_seconds(facts->sound.duration_s, seconds);
+        fprintf(out, "%s, %s, %s s", facts->container, facts->sound.codec, seconds);
     }
-    fprintf(out, "; for %s", osp_use_name(osp_findings_use(file->findings)));
 }
 
-static const char *paint(const char *word, bool colour)
+const char *report_paint(const char *word, bool colour)
 {
     static const struct {
         const char *word, *code;
@@ -67,23 +61,31 @@ static const char *paint(const char *word, bool colour)
     return "";
 }
 
+void report_finding_text(FILE *out, const osp_finding *finding, bool colour)
+{
+    const char *level = level_names[finding->level];
+
+    fprintf(out, "  %s%s%s %s%s%s: %s\n", report_paint(level, colour), level,
+            colour ? "\033[0m" : "", finding->rule, finding->path[0] ? " at " : "", finding->path,
+            finding->text);
+}
+
 void report_check_text(FILE *out, const struct report_file *file, bool colour)
 {
     const char *verdict = report_verdict(file), *end = colour ? "\033[0m" : "";
     const osp_finding *finding;
 
-    fprintf(out, "%s%s%s: %s", paint(verdict, colour), verdict, end, file->path);
+    fprintf(out, "%s%s%s: %s", report_paint(verdict, colour), verdict, end, file->path);
     if (file->facts && file->facts->kind != OSP_KIND_UNKNOWN) {
         fprintf(out, " (");
-        print_facts(out, file);
-        fprintf(out, ")");
+        report_facts_text(out, file->facts);
+        fprintf(out, "; for %s)", osp_use_name(osp_findings_use(file->findings)));
     }
     fprintf(out, "\n");
     if (!file->findings)
         fprintf(out, "  %s\n", file->fault);
     for (size_t i = 0; file->findings && (finding = osp_findings_get(file->findings, i)); i++)
-        fprintf(out, "  %s%s%s %s: %s\n", paint(level_names[finding->level], colour),
-                level_names[finding->level], end, finding->rule, finding->text);
+        report_finding_text(out, finding, colour);
 }
 
 /* A number stays a number, a list becomes one, words stay words. */
@@ -107,7 +109,7 @@ static void set_value(struct json *object, const char *key, const char *text, co
     }
 }
 
-static struct json *finding_json(const osp_finding *finding)
+struct json *report_finding_json(const osp_finding *finding)
 {
     struct json *out = json_object();
 
@@ -139,7 +141,7 @@ struct json *report_check_json(const struct report_file *file)
     else
         json_set(out, "facts", OSP_TAKE(parsed));
     for (size_t i = 0; file->findings && (finding = osp_findings_get(file->findings, i)); i++)
-        json_push(list, finding_json(finding));
+        json_push(list, report_finding_json(finding));
     if (!file->findings) {
         osp_finding none = { .rule = "media.unreadable",
                              .level = OSP_VIOLATION,
@@ -150,7 +152,7 @@ struct json *report_check_json(const struct report_file *file)
                              .remedy = "none" };
 
         snprintf(none.text, sizeof(none.text), "%s", file->fault);
-        json_push(list, finding_json(&none));
+        json_push(list, report_finding_json(&none));
     }
     json_set(out, "findings", list);
     return out;

@@ -22,12 +22,26 @@ struct report_file {
 
 /** @return "pass", "violation" or "unreadable" */
 const char *report_verdict(const struct report_file *file);
+/** "mp4, h264 1280x720, ...", nothing for what cannot be read; no end of line. */
+void report_facts_text(FILE *out, const osp_facts *facts);
+/** A line of its own, with its path where it has one. */
+void report_finding_text(FILE *out, const osp_finding *finding, bool colour);
+/** The finding as omnisplice.check/1 has it, without a path. */
+struct json *report_finding_json(const osp_finding *finding);
+/** The escape that begins the colour of "pass", "violation", "warning" ...; "" for none. */
+const char *report_paint(const char *word, bool colour);
 /** Verdict first, then findings, worst first. */
 void report_check_text(FILE *out, const struct report_file *file, bool colour);
 /** An entry of the list "files" of omnisplice.check/1; NULL: out of memory. */
 struct json *report_check_json(const struct report_file *file);
 /** The document around it; takes the list. */
 struct json *report_check_document(const char *profile, struct json *files, const int counts[3]);
+
+/** A request that was judged: verdict, endpoint, media, findings. */
+void report_request_text(FILE *out, const char *path, const osp_findings *findings, bool colour);
+/** The document omnisplice.check-request/1; NULL: out of memory. */
+struct json *report_request_json(const char *path, const char *profile,
+                                 const osp_findings *findings);
 
 void report_plan_text(FILE *out, const osp_plan *plan);
 /** What an edit came to, a few lines. */
