@@ -156,7 +156,8 @@ OSP_API const osp_medium *osp_findings_medium(const osp_findings *findings, size
 
 /**
  * Everything that is wrong in the text of a profile: unknown keys, wrong types, bounds that cross,
- * missing parts. Each finding has its JSON path; a patch is judged together with its base.
+ * missing parts. Each finding has its JSON path; a patch is judged together with its base. At most
+ * 500 findings are kept.
  * @param out  set on success only; yours: osp_findings_free()
  * @return OSP_OK (also with findings in it), OSP_EINTERNAL
  */

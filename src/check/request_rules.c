@@ -545,7 +545,19 @@ static bool two_sounds(const struct request *r, osp_finding *finding)
     return has(r, WORD_AUDIO_ID) == has(r, WORD_SOUND_FILE);
 }
 
+/* A request of the other wire format. */
+static bool other_form(const struct request *r, osp_finding *finding)
+{
+    bool contents = json_get(r->root, "contents") != NULL;
+
+    str_copy(finding->measured, sizeof(finding->measured), contents ? "native" : "legacy");
+    str_copy(finding->limit, sizeof(finding->limit), r->native ? "native" : "legacy");
+    return r->native ? !contents && json_get(r->root, "prompt") : contents;
+}
+
 static const struct combination combinations[] = {
+    { "request.form", VIDEO, OSP_VIOLATION, WORD_PROMPT, other_form,
+      "the fields are those of the service's other interface than this profile's" },
     { "request.prompt.missing", VIDEO, OSP_VIOLATION, WORD_PROMPT, prompt_missing,
       "a request without shots of its own needs a prompt" },
     { "request.prompt.ignored", VIDEO, OSP_WARNING, WORD_PROMPT, prompt_ignored,
