@@ -60,63 +60,182 @@ static size_t number_length(const char *p)
     return (size_t)(p - start);
 }
 
-/* Past the string that begins at p; NULL: it does not end, holds a NUL, or looks like a mark. */
-static const char *string_end(const char *p)
+/* The four digits of a \\u escape; -1: none. */
+static int hex4(const char *p)
 {
-    if (str_starts(p + 1, "\\u0001"))
-        return NULL;
-    for (p++; *p && *p != '"'; p++) {
-        if (*p == '\\') {
-            p++;
-            if (!*p || strncmp(p, "u0000", 5) == 0)
-                return NULL;
-        } else if ((unsigned char)*p < 0x20) {
-            return NULL;
-        }
+    char digits[5] = "";
+
+    for (int i = 0; i < 4; i++) {
+        if (!isxdigit((unsigned char)p[i]))
+            return -1;
+        digits[i] = p[i];
     }
-    return *p ? p + 1 : NULL;
+    return (int)strtol(digits, NULL, 16);
+}
+
+/* Length of the escape at p, a backslash; 0: it is none, stands for NUL, or for half a character.
+ */
+static size_t escape_length(const char *p)
+{
+    int code, low;
+
+    if (p[1] && strchr("\"\\/bfnrt", p[1]))
+        return 2;
+    if (p[1] != 'u' || (code = hex4(p + 2)) <= 0 || (code >= 0xDC00 && code <= 0xDFFF))
+        return 0;
+    if (code < 0xD800 || code > 0xDBFF)
+        return 6;
+    low = p[6] == '\\' && p[7] == 'u' ? hex4(p + 8) : -1;
+    return low >= 0xDC00 && low <= 0xDFFF ? 12 : 0;
+}
+
+/* Length of the string at p; 0: it does not end, holds what a string may not, or looks like a mark.
+ */
+static size_t string_length(const char *p)
+{
+    const char *start = p;
+    size_t length;
+
+    if (str_starts(p + 1, "\\u0001"))
+        return 0;
+    for (p++; *p != '"'; p += length) {
+        length = *p == '\\' ? escape_length(p) : (unsigned char)*p >= 0x20;
+        if (!length)
+            return 0;
+    }
+    return (size_t)(p + 1 - start);
+}
+
+/* ---- the grammar: what cJSON is given has been read here, token by token ---- */
+
+enum expected { VALUE, VALUE_OR_END, KEY, KEY_OR_END, COLON, COMMA_OR_END, NOTHING };
+
+struct grammar {
+    enum expected expected;
+    int depth;
+    char open[DEPTH_MAX]; /* the brackets that are open */
+};
+
+static bool value_may_stand(const struct grammar *g)
+{
+    return g->expected == VALUE || g->expected == VALUE_OR_END;
+}
+
+static bool after_value(struct grammar *g)
+{
+    g->expected = g->depth ? COMMA_OR_END : NOTHING;
+    return true;
+}
+
+static bool open_bracket(struct grammar *g, char bracket)
+{
+    if (!value_may_stand(g))
+        return false;
+    g->open[g->depth++] = bracket;
+    g->expected = bracket == '{' ? KEY_OR_END : VALUE_OR_END;
+    return true;
+}
+
+static bool close_bracket(struct grammar *g, char bracket)
+{
+    enum expected empty = bracket == '{' ? KEY_OR_END : VALUE_OR_END;
+
+    if (!g->depth || g->open[g->depth - 1] != bracket ||
+        (g->expected != empty && g->expected != COMMA_OR_END))
+        return false;
+    g->depth--;
+    return after_value(g);
+}
+
+static bool take_string(struct grammar *g)
+{
+    if (g->expected != KEY && g->expected != KEY_OR_END)
+        return value_may_stand(g) && after_value(g);
+    g->expected = COLON;
+    return true;
+}
+
+static bool take_sign(struct grammar *g, char sign)
+{
+    if (g->expected != (sign == ':' ? COLON : COMMA_OR_END))
+        return false;
+    g->expected = sign == ',' && g->open[g->depth - 1] == '{' ? KEY : VALUE;
+    return true;
+}
+
+/* The token that begins with c may stand here. */
+static bool take(struct grammar *g, char c)
+{
+    switch (c) {
+    case ' ':
+    case '\t':
+    case '\r':
+    case '\n':
+        return true;
+    case '{':
+    case '[':
+        return open_bracket(g, c);
+    case '}':
+        return close_bracket(g, '{');
+    case ']':
+        return close_bracket(g, '[');
+    case ':':
+    case ',':
+        return take_sign(g, c);
+    case '"':
+        return take_string(g);
+    default: /* a number, true, false or null */
+        return value_may_stand(g) && after_value(g);
+    }
 }
 
 #define NUMBER_DIGITS 400
-
-/* The length of the token at p: a string, a number, or one other byte. 0: *fault says why. */
-static size_t token_length(const char *p, const char **fault)
-{
-    size_t length = 1;
-
-    if (*p == '"') {
-        const char *end = string_end(p);
-
-        *fault = "a string does not end or holds a control character";
-        length = end ? (size_t)(end - p) : 0;
-    } else if (*p == '-' || isdigit((unsigned char)*p)) {
-        *fault = "a number is malformed";
-        length = number_length(p);
-        if (length > NUMBER_DIGITS)
-            length = 0;
-    }
-    return length;
-}
 
 static bool is_number(const char *p)
 {
     return *p == '-' || isdigit((unsigned char)*p);
 }
 
+/* The length of the token at p. 0: *fault says why. */
+static size_t token_length(const char *p, const char **fault)
+{
+    static const char *const words[] = { "true", "false", "null" };
+    size_t length;
+
+    *fault = "unexpected text";
+    if (*p == '"') {
+        *fault = "a string does not end, or holds what a string may not";
+        return string_length(p);
+    }
+    if (is_number(p)) {
+        *fault = "a number is malformed";
+        length = number_length(p);
+        return length > NUMBER_DIGITS ? 0 : length;
+    }
+    for (size_t i = 0; i < OSP_COUNT(words); i++) {
+        if (str_starts(p, words[i]))
+            return strlen(words[i]);
+    }
+    return strchr("{}[]:, \t\r\n", *p) ? 1 : 0;
+}
+
 /* @return where the text is refused, with *fault; NULL: nowhere */
 static const char *mark_numbers(const char *text, struct strbuf *out, const char **fault)
 {
-    int depth = 0;
+    struct grammar grammar = { .expected = VALUE };
+    const char *p = text;
     size_t length;
 
-    for (const char *p = text; *p; p += length) {
+    for (; *p; p += length) {
         length = token_length(p, fault);
         if (!length)
             return p;
-        depth += *p == '{' || *p == '[';
-        depth -= *p == '}' || *p == ']';
-        if (depth > DEPTH_MAX) {
+        if ((*p == '{' || *p == '[') && grammar.depth == DEPTH_MAX) {
             *fault = "it is nested too deeply";
+            return p;
+        }
+        if (!take(&grammar, *p)) {
+            *fault = "unexpected text";
             return p;
         }
         if (is_number(p))
@@ -125,22 +244,8 @@ static const char *mark_numbers(const char *text, struct strbuf *out, const char
         if (is_number(p))
             strbuf_puts(out, "\"");
     }
-    return NULL;
-}
-
-/* What stands at `at` of the marked text, in the text as it came. */
-static const char *unmarked(const char *text, size_t at)
-{
-    const char *unused;
-    size_t length, used;
-
-    for (const char *p = text; *p; p += length, at -= used) {
-        length = token_length(p, &unused);
-        used = length + (is_number(p) ? strlen("\"" MARK "\"") : 0);
-        if (used > at) /* the middle of a number is its beginning */
-            return is_number(p) ? p : p + at;
-    }
-    return text + strlen(text);
+    *fault = "it ends too early";
+    return grammar.expected == NOTHING ? NULL : p;
 }
 
 /* "line 3, column 7 (near '}')": columns count characters. */
@@ -240,7 +345,7 @@ int json_parse(const char *text, size_t size, const char *what, struct json **ou
 {
     OSP_AUTO(strbuf_release) struct strbuf marked = { .ceiling = 4u * JSON_CEILING };
     OSP_AUTO(auto_free) char *copy = NULL;
-    const char *fault = NULL, *at, *end = NULL;
+    const char *fault = NULL, *at;
     char path[200] = "";
     cJSON *root;
 
@@ -260,10 +365,9 @@ int json_parse(const char *text, size_t size, const char *what, struct json **ou
     strbuf_add(&marked, "", 0);
     if (marked.failed)
         return osp_nomem(err);
-    root = cJSON_ParseWithOpts(marked.data, &end, 1);
-    if (!root)
-        return refuse(copy, unmarked(copy, end ? (size_t)(end - marked.data) : 0), what,
-                      "unexpected text", err);
+    root = cJSON_ParseWithOpts(marked.data, NULL, 1);
+    if (!root) /* the grammar holds, so that memory is what failed */
+        return osp_nomem(err);
     if (!settle(root, path, sizeof(path))) {
         osp_fail(err, OSP_EUSAGE, "%s is not sound JSON: '%s' stands twice", what, path);
         cJSON_Delete(root);

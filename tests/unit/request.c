@@ -267,7 +267,7 @@ static const struct row {
       N_PROMPT("@video_1 @a") "," N_BASE ",{'type':'element','element_id':'77','id':'a'}]}", "" },
     { "native: and an image", NATIVE,
       N_PROMPT("@video_1 @a @b") "," N_BASE ",{'type':'element','element_id':'77','id':'a'},{'type'"
-                                            ":'refer_image','url':'" URL "','id':'b'}]}",
+                                 ":'refer_image','url':'" URL "','id':'b'}]}",
       "!request.element.character" },
     { "native: four characters", NATIVE,
       N_PROMPT("@a @b @c @d") ",{'type':'element','element_id':'77','id':'a'},{'type':'element',"
@@ -385,7 +385,8 @@ static const struct row {
     { "native: of nothing", NATIVE, N_PROMPT("@image_1") N_END, "!cite.dangling" },
     { "native: of a name that is perhaps none", NATIVE, N_PROMPT("@Zhang") N_END,
       "?cite.dangling" },
-    { "native: the legacy form", NATIVE, N_PROMPT("<<<video_1>>>") "," N_BASE "]}", "?cite.form ?cite.overlap" },
+    { "native: the legacy form", NATIVE, N_PROMPT("<<<video_1>>>") "," N_BASE "]}",
+      "?cite.form ?cite.overlap" },
     { "native: without one", NATIVE, N_PROMPT("x") "," N_BASE "]}", "?cite.unused" },
     { "native: names that contain each other", NATIVE,
       N_PROMPT("@Zhang @ZhangSan") ",{'type':'element','element_id':'1','id':'Zhang'},"
@@ -732,7 +733,12 @@ static void refusals_say_where(void **state)
         { "{'a':'\xC3\xA4\xFF'}", "line 1, column 8" },
         { "{'a':[{'b':1},{'b':2,'c':{'d':1,'d':2}}]}", "'a[1].c.d' stands twice" },
         { "{'a':1} x", "line 1, column 9" },
+        { "{'a':1,}", "line 1, column 8" },
+        { "{'a':[1 2]}", "line 1, column 9" },
+        { "{'a':(]}", "line 1, column 6" },
+        { "{'a':'\\ud800'}", "line 1, column 6" },
         { "{'a':'x", "line 1, column 6" },
+        { "{'a':1", "line 1, column 7" },
         { "", "line 1, column 1" },
     };
 
