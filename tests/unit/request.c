@@ -539,6 +539,11 @@ static void expand_one(struct strbuf *out, char what, long count)
 
     while (kinds[k].what != what)
         assert_in_range(++k, 0, OSP_COUNT(kinds) - 1);
+    for (char many[4096]; strlen(kinds[k].text) == 1 && count >= (long)sizeof(many);
+         count -= (long)sizeof(many)) {
+        memset(many, kinds[k].text[0], sizeof(many));
+        strbuf_add(out, many, sizeof(many));
+    }
     for (long i = 1; i <= count; i++) {
         const char *number = strstr(kinds[k].text, "%ld");
 
