@@ -65,6 +65,8 @@ const char *request_path(const struct request *r, enum word word)
 {
     const char *place = r->native ? places[word].native : places[word].legacy;
 
+    if (word == WORD_PROMPT && r->prompt_path[0])
+        return r->prompt_path;
     return place ? place : "";
 }
 

@@ -21,6 +21,10 @@
 
 #define REQUEST_PATH 96 /* as in osp_finding */
 
+/* More entries of a list, and longer prompts, break the rules about counts and lengths anyway. */
+#define ENTRIES_READ 256
+#define PROMPT_READ  65536 /* bytes */
+
 /* The plain fields that rules speak of. */
 enum word {
     WORD_NONE,
@@ -81,6 +85,7 @@ struct request {
     struct part spare_part;
     struct shot spare_shot;
 
+    char prompt_path[REQUEST_PATH]; /* native: "contents[0].text" */
     const char *words[WORDS]; /* text of each, NULL: not given; "true" and "false" of a boolean */
     struct part *parts;
     size_t part_count, part_capacity;

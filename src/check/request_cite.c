@@ -174,7 +174,7 @@ static bool begins_word(const char *text, const char *p)
 
 static void read_prompt(struct request *r, const char *text, const char *path)
 {
-    for (const char *p = text; *p;) {
+    for (const char *p = text; *p && p - text < PROMPT_READ;) {
         if (*p == '<') {
             p += read_angles(r, p, path);
             continue;

@@ -420,7 +420,7 @@ static void read_written_shots(struct request *r, const char *prompt, const char
 {
     int64_t most = profile_int_or(r->profile, "omni_video.shots.prompt_max", INT64_MAX);
 
-    for (const char *p = prompt; *p;) {
+    for (const char *p = prompt; *p && r->shot_count < ENTRIES_READ;) {
         size_t length = strcspn(p, ";");
         const char *end = p + length, *q = p + strspn(p, " \t\r\n");
         int64_t index, duration;
@@ -475,8 +475,10 @@ static void read_prompt(struct request *r, const struct json *entry, const char 
     if (!text || !json_is_string(json_get(entry, "text")))
         return; /* the rule about prompts says it */
     request_join(where, path, "text", 0);
-    if (!r->words[WORD_PROMPT])
+    if (!r->words[WORD_PROMPT]) {
         r->words[WORD_PROMPT] = text;
+        str_copy(r->prompt_path, sizeof(r->prompt_path), where);
+    }
     read_written_shots(r, text, where);
     r->shot_total = r->shot_count;
 }
@@ -510,9 +512,6 @@ static void read_content(struct request *r, const struct json *entry, const char
 }
 
 /* ---- judging ---- */
-
-/* More entries than this break the rules about counts anyway. */
-#define ENTRIES_READ 256
 
 static unsigned type_of(const struct json *value)
 {

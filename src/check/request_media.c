@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/auto.h"
 #include "base/base64.h"
@@ -49,14 +50,20 @@ static char *file_name(const struct request *r, const char *value)
     return folder && value[0] != '/' ? str_format("%s/%s", folder, value) : strdup(value);
 }
 
+/* Names of schemes are the same in capitals (RFC 3986 3.1). */
+static bool begins(const char *value, const char *scheme)
+{
+    return strncasecmp(value, scheme, strlen(scheme)) == 0;
+}
+
 static enum form form_of(const struct request *r, const char *value)
 {
     size_t length = strlen(value);
     OSP_AUTO(auto_free) char *name = NULL;
 
-    if (str_starts(value, "http://") || str_starts(value, "https://"))
+    if (begins(value, "http://") || begins(value, "https://"))
         return FORM_URL;
-    if (str_starts(value, "data:") || length >= PATH_MAX)
+    if (begins(value, "data:") || length >= PATH_MAX)
         return FORM_INLINE;
     if (length < INLINE_MIN || !looks_encoded(value, length))
         return strstr(value, "://") ? FORM_OTHER : FORM_FILE;
@@ -166,11 +173,13 @@ static const char *without_prefix(struct request *r, const struct part *part)
 {
     const char *comma = strchr(part->value, ',');
 
-    if (!str_starts(part->value, "data:"))
+    if (!begins(part->value, "data:"))
         return part->value;
-    request_say(r, ways[part->kind].pass, OSP_VIOLATION, part->where,
-                "base64 goes without the prefix 'data:...;base64,', which the service refuses or "
-                "misreads: send what follows the comma");
+    if (!json_true(profile_get(r->profile, "image.inline.data_prefix")))
+        request_say(
+            r, ways[part->kind].pass, OSP_VIOLATION, part->where,
+            "base64 goes without the prefix 'data:...;base64,', which the service refuses or "
+            "misreads: send what follows the comma");
     return comma ? comma + 1 : "";
 }
 

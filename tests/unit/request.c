@@ -402,6 +402,13 @@ static const struct row {
 
     /* ---- how media are passed ---- */
     { "a URL is not looked at", NULL, "{'prompt':'<<<video_1>>>'," BASE "}", ".request.url" },
+    { "nor one in capitals", NULL,
+      "{'prompt':'<<<video_1>>>','video_list':[{'video_url':'HTTPS://a.example/a'}]}",
+      ".request.url" },
+    { "a prefix in capitals", NULL,
+      "{'prompt':'<<<image_1>>>'," ASPECT ",'image_list':[{'image_url':'DATA:image/png;base64,"
+      "#b64#'}]}",
+      "!image.pass" },
     { "an address of another kind", NULL,
       "{'prompt':'<<<image_1>>>'," ASPECT ",'image_list':[{'image_url':'s3://b/a.png'}]}",
       "!image.pass" },
@@ -695,25 +702,30 @@ static void rows_cover_the_documentation(void **state)
 static void findings_say_where(void **state)
 {
     static const struct {
-        const char *json, *rule, *path, *measured, *limit;
+        const char *json, *rule, *path, *measured, *limit, *profile;
     } places[] = {
+        { N_PROMPT("@image_1") N_END, "cite.dangling", "contents[0].text", "@image_1", "", NATIVE },
+        { N_PROMPT("@video_1") "," N_FEAT "],'settings':{'audio':'native'}}", "request.sound.video",
+          "settings.audio", "native", "", NATIVE },
         { "{'prompt':'#c2#'," ASPECT ",'image_list':[" IMG ",{'image_url':'" URL "','type':'x'}]}",
-          "request.enum", "image_list[1].type", "x", "first_frame, end_frame" },
+          "request.enum", "image_list[1].type", "x", "first_frame, end_frame", NULL },
         { "{" SHOTS ",'multi_prompt':[{'index':1,'prompt':'#a513#','duration':'5'}]}",
-          "request.length", "multi_prompt[0].prompt", "513", "512" },
-        { "{'prompt':'x'," ASPECT ",'a':1}", "request.unknown-field", "a", "", "" },
+          "request.length", "multi_prompt[0].prompt", "513", "512", NULL },
+        { "{'prompt':'x'," ASPECT ",'a':1}", "request.unknown-field", "a", "", "", NULL },
         { "{'prompt':'#c5#<<<video_1>>>'," BASE ",'image_list':[#i5#]}", "request.count.video",
-          "image_list", "5", "4" },
-        { "{'prompt':'x'," BASE "}", "cite.unused", "video_list[0]", "", "<<<video_1>>>" },
+          "image_list", "5", "4", NULL },
+        { "{'prompt':'x'," BASE "}", "cite.unused", "video_list[0]", "", "<<<video_1>>>", NULL },
         { "{'prompt':'<<image_1>>'," ASPECT ",'image_list':[#i1#]}", "cite.form", "prompt",
-          "<<image_1>>", "<<<image_1>>>" },
-        { "{'prompt':'x'," ASPECT ",'duration':'16'}", "request.enum", "duration", "16", "15" },
-        { "{'image':'" URL "'}", "avatar.sound.exclusive", "sound_file", "0", "1" },
+          "<<image_1>>", "<<<image_1>>>", NULL },
+        { "{'prompt':'x'," ASPECT ",'duration':'16'}", "request.enum", "duration", "16", "15",
+          NULL },
+        { "{'image':'" URL "'}", "avatar.sound.exclusive", "sound_file", "0", "1", NULL },
     };
 
     (void)state;
     for (size_t i = 0; i < OSP_COUNT(places); i++) {
-        OSP_AUTO(osp_findings_free) osp_findings *findings = judge(NULL, places[i].json);
+        OSP_AUTO(osp_findings_free)
+        osp_findings *findings = judge(places[i].profile, places[i].json);
         const osp_finding *finding;
         size_t k = 0;
 
