@@ -20,6 +20,7 @@
 #define MARK       "\\u0001n:" /* in JSON text */
 #define MARK_VALUE "\001n:"    /* the same, parsed */
 #define DEPTH_MAX  64
+#define TOKENS_MAX (4u << 20) /* a node takes 64 bytes: small texts must not become gigabytes */
 
 static cJSON *node(const struct json *value)
 {
@@ -224,12 +225,17 @@ static const char *mark_numbers(const char *text, struct strbuf *out, const char
 {
     struct grammar grammar = { .expected = VALUE };
     const char *p = text;
-    size_t length;
+    size_t length, tokens = 0;
 
     for (; *p; p += length) {
         length = token_length(p, fault);
         if (!length)
             return p;
+        tokens += !isspace((unsigned char)*p);
+        if (tokens > TOKENS_MAX) {
+            *fault = "it has too many values";
+            return p;
+        }
         if ((*p == '{' || *p == '[') && grammar.depth == DEPTH_MAX) {
             *fault = "it is nested too deeply";
             return p;

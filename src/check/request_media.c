@@ -3,12 +3,12 @@
  * The media of a request: a file of this machine in place of a URL, or base64 inline. Both are
  * probed and judged for their use; URLs are not opened.
  */
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/base64.h"
@@ -148,7 +148,8 @@ static int judge_bytes(struct request *r, const struct part *part, const unsigne
 
     if (ret < 0)
         return ret;
-    if (fs_write_all(file.fd, bytes, size) < 0)
+    /* the folder is everybody's, the picture is not */
+    if (fchmod(file.fd, S_IRUSR | S_IWUSR) < 0 || fs_write_all(file.fd, bytes, size) < 0)
         return osp_fail_errno(err, OSP_EOUTPUT, "write", file.path);
     return judge_file(r, part, file.path, "inline", err);
 }

@@ -94,6 +94,24 @@ static void json_refuses(void **state)
     }
 }
 
+/* Nine million bytes that would be half a gigabyte of nodes. */
+static void json_bounds_its_memory(void **state)
+{
+    size_t size = 9000001;
+    OSP_AUTO(auto_free) char *text = malloc(size);
+    struct json *root = NULL;
+    osp_error err = { 0 };
+
+    (void)state;
+    assert_non_null(text);
+    for (size_t i = 0; i < size; i++)
+        text[i] = i % 2 ? '1' : ',';
+    text[0] = '[';
+    text[size - 1] = ']';
+    assert_int_equal(json_parse(text, size, "text", &root, &err), OSP_EUSAGE);
+    assert_non_null(strstr(err.text, "too many"));
+}
+
 static void json_takes(void **state)
 {
     static const char *const rows[] = {
@@ -367,6 +385,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_keeps_digits),
         cmocka_unit_test(json_refuses),
+        cmocka_unit_test(json_bounds_its_memory),
         cmocka_unit_test(json_takes),
         cmocka_unit_test(base64_to_the_letter),
         cmocka_unit_test(json_canonical_sorts),
