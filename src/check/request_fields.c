@@ -535,13 +535,13 @@ static const char *type_name(unsigned types)
                             : "an object";
 }
 
-/* Absent, null, "" and [] are one. */
-static bool given(const struct json *value)
+/* Absent, null, "" and, where a list belongs, [] are one. */
+static bool given(const struct json *value, unsigned types)
 {
     const char *text = json_string(value);
 
     return !json_is_null(value) && !(text && !*text) &&
-           !(json_is_array(value) && !json_first(value));
+           !(types & ARRAY && json_is_array(value) && !json_first(value));
 }
 
 /* The right types, and those taken with a warning; a profile may swap them. */
@@ -691,8 +691,10 @@ static void judge_field(struct request *r, const struct field *field, const stru
 {
     const char *text = json_text(value);
 
-    if (!judge_type(r, field, value, path))
+    if (!judge_type(r, field, value, path)) {
+        r->words[field->word] = ""; /* given, and nothing more can be said of it */
         return;
+    }
     if (json_is_bool(value))
         text = json_true(value) ? "true" : "false";
     if (field->word)
@@ -738,7 +740,7 @@ static void judge_object(struct request *r, const struct field *fields, const st
         const struct json *value = json_get(object, fields->name);
 
         request_join(where, path, fields->name, 0);
-        if (given(value))
+        if (given(value, fields->types))
             judge_field(r, fields, value, where);
         else if (fields->required)
             missing(r, fields->required, path, fields->name);
@@ -785,7 +787,7 @@ static int suits(const struct field *fields, const struct json *object)
             score += suits(field->fields, json_first(m));
     }
     for (; fields->name; fields++)
-        score -= fields->required && !given(json_get(object, fields->name)) ? 2 : 0;
+        score -= fields->required && !given(json_get(object, fields->name), fields->types) ? 2 : 0;
     return score;
 }
 

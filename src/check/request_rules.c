@@ -35,6 +35,12 @@ static bool has(const struct request *r, enum word word)
     return r->words[word] != NULL;
 }
 
+/* Given, and of a type that can be judged. */
+static bool sound_word(const struct request *r, enum word word)
+{
+    return has(r, word) && *r->words[word];
+}
+
 static bool is(const struct request *r, enum word word, const char *text)
 {
     return has(r, word) && strcmp(r->words[word], text) == 0;
@@ -88,7 +94,7 @@ static bool quote(const struct request *r, enum word word, osp_finding *finding)
 
 static bool prompt_missing(const struct request *r, osp_finding *finding)
 {
-    bool intelligence = has(r, WORD_SHOT_TYPE) &&
+    bool intelligence = sound_word(r, WORD_SHOT_TYPE) &&
                         strcmp(r->words[WORD_SHOT_TYPE], "customize") != 0;
 
     (void)finding;
@@ -462,7 +468,7 @@ static bool outside(const struct request *r, enum word word, const char *path, o
     int64_t least = json_int64_or(json_at(pair, 0), INT64_MIN), number;
     int64_t most = json_int64_or(json_at(pair, 1), INT64_MAX);
 
-    if (!pair || !has(r, word))
+    if (!pair || !sound_word(r, word))
         return false;
     quote(r, word, finding);
     snprintf(finding->limit, sizeof(finding->limit), "%lld to %lld", (long long)least,
@@ -517,7 +523,7 @@ static bool audio_duration(const struct request *r, osp_finding *finding)
     osp_rational most = profile_rational(r->profile, "text_to_audio.duration_s.max");
     bool below, above;
 
-    if (!has(r, WORD_DURATION) || !quote(r, WORD_DURATION, finding))
+    if (!sound_word(r, WORD_DURATION) || !quote(r, WORD_DURATION, finding))
         return false;
     finding->unit = "s";
     if (!rational_parse(r->words[WORD_DURATION], &seconds))
