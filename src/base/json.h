@@ -11,8 +11,8 @@
 /**
  * The one way to JSON (RFC 8259). cJSON does the work; what it lets pass is refused here: trailing
  * bytes, duplicate keys, text that is not UTF-8, deep nesting, sizes above the ceiling, millions of
- * values. Integers keep their digits: task ids and element ids lie beyond 2^53, where a double loses
- * the last ones.
+ * values. Integers keep their digits: task ids and element ids lie beyond 2^53, where a double
+ * loses the last ones.
  */
 struct json; /* a value; children belong to the root */
 

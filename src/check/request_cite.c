@@ -90,7 +90,8 @@ static void right_form(const struct request *r, struct name name, const struct p
     else if (name.kind >= 0)
         snprintf(out, 64, "<<<%s_%d>>>", kind_names[name.kind], name.number);
     else
-        snprintf(out, 64, "<<<image_1>>>, <<<video_1>>> or <<<element_1>>>");
+        snprintf(out, 64, "<<<image_1>>>%s or <<<element_1>>>",
+                 r->endpoint == OSP_ENDPOINT_OMNI_VIDEO ? ", <<<video_1>>>" : "");
     out[str_utf8_span(out)] = 0;
 }
 

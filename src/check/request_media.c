@@ -47,7 +47,9 @@ static char *file_name(const struct request *r, const char *value)
 {
     const char *folder = r->options->folder;
 
-    return folder && value[0] != '/' ? str_format("%s/%s", folder, value) : strdup(value);
+    if (!folder || value[0] == '/')
+        return strdup(value);
+    return str_format("%s%s%s", folder, str_ends(folder, "/") ? "" : "/", value);
 }
 
 /* Names of schemes are the same in capitals (RFC 3986 3.1). */

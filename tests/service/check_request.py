@@ -42,6 +42,7 @@ def files_in_place_of_urls(folder):
         assert [(m["use"], m["verdict"]) for m in media] == [
             ("reference-image", "pass"), ("edit", "violation")], done
         assert media[1]["facts"]["video"]["width_px"] == 1280, done
+        assert os.path.normpath(media[1]["name"]) == media[1]["name"], media
     done = check(folder, {"prompt": "<<<image_1>>><<<image_2>>>", "image_list": [
         {"image_url": "good.png", "type": "first_frame"},
         {"image_url": "tiny.jpg", "type": "end_frame"}]})
