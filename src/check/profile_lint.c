@@ -210,6 +210,8 @@ static const struct key {
     { "video.bytes_if_binary", &SIZE, FREE },
     { "video.containers", &WORD_LIST, NEEDED },
     { "video.by", &WORD_LIST, FREE },
+    { "edit.cut_near_s", &DECIMAL, FREE },
+    { "edit.cuts_max", &SIZE, FREE },
     { "video.safe.codec", &WORD, FREE },
     { "video.safe.bit_depth", &SIZE, FREE },
     { "video.safe.chroma", &WORD, FREE },

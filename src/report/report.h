@@ -43,7 +43,10 @@ void report_request_text(FILE *out, const char *path, const osp_findings *findin
 struct json *report_request_json(const char *path, const char *profile,
                                  const osp_findings *findings);
 
-void report_plan_text(FILE *out, const osp_plan *plan);
+/** A list of findings; empty for NULL. */
+struct json *report_findings_json(const osp_findings *findings);
+/** Steps, size, price, and what was found about the shot (NULL: nothing was looked for). */
+void report_plan_text(FILE *out, const osp_plan *plan, const osp_findings *findings, bool colour);
 /** What an edit came to, a few lines. */
 void report_edit_text(FILE *out, const osp_edit_report *report, const char *output);
 struct json *report_edit_json(const osp_edit_report *report, const char *output);
