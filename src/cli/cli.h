@@ -12,6 +12,7 @@
 
 /* Each verb returns an exit code that is no failure (0, 1, 3), or a negative osp_code. */
 int cmd_check(const struct settings *s, osp_error *err);
+int cmd_request(const struct settings *s, osp_error *err); /* check --request */
 int cmd_plan(const struct settings *s, osp_error *err);
 int cmd_conform(const struct settings *s, osp_error *err);
 int cmd_edit(const struct settings *s, osp_error *err);

@@ -234,8 +234,11 @@ int cmd_check(const struct settings *s, osp_error *err)
 {
     OSP_AUTO(osp_profile_free) osp_profile *profile = NULL;
     OSP_AUTO(close_sinks) struct check c = { .settings = s };
-    int ret = cli_argument(s, 0, "file", err) ? cli_profile(s, &profile, err) : OSP_EUSAGE;
+    int ret;
 
+    if (s->request)
+        return cmd_request(s, err);
+    ret = cli_argument(s, 0, "file", err) ? cli_profile(s, &profile, err) : OSP_EUSAGE;
     c.profile = profile;
     if (ret == OSP_OK)
         ret = find_use(s, &c.use, err);

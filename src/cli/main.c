@@ -21,7 +21,7 @@ static const struct verb verbs[] = {
         .id = VERB_CHECK,
         .name = "check",
         .summary = "may these files be sent as they are?",
-        .synopsis = "[options] FILE...",
+        .synopsis = "[options] FILE... | --request FILE.json",
         .example = "omnisplice check clip.mp4 && ffmpeg -i clip.mp4 ...",
         .run = cmd_check,
     },

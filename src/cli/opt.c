@@ -65,6 +65,14 @@ static const struct option_row rows[] = {
     { "use", 0, "USE", TEXT, AT(use), V(CHECK) | V(PLAN) | V(CONFORM), COMMON,
       "what the files are for: edit, feature, reference-image, first-frame, end-frame, "
       "omni-image, avatar-image, avatar-sound; guessed from the content otherwise" },
+    { "request", 0, "FILE", TEXT, AT(request), V(CHECK), COMMON,
+      "judge a whole request (JSON, - is standard input), with files of this machine, named from "
+      "the request's folder, in place of URLs" },
+    { "endpoint", 0, "NAME", TEXT, AT(endpoint), V(CHECK), ADVANCED,
+      "what the request is for: omni-video, omni-image, text-to-audio, avatar; told by its fields "
+      "otherwise" },
+    { "characters", 0, "IDS", TEXT, AT(characters), V(CHECK), ADVANCED,
+      "element ids of the request that are video characters, parted by commas" },
     { "profile", 0, "NAME", TEXT, AT(profile), V(CHECK) | RANGE, COMMON,
       "limits of the service: a name of `profile list`, or a JSON file" },
     { "mode", 0, "NAME", TEXT, AT(mode), V(PLAN) | V(CONFORM) | V(EDIT), COMMON,

@@ -35,6 +35,7 @@ struct settings {
     const char *prompt, *mode, *profile, *fit, *use;
     const char *gateway, *key_file, *state, *config, *store, *public_url, *max_units;
     const char *format, *json_file, *junit_file, *html_file, *colour, *log_level, *threads;
+    const char *request, *endpoint, *characters;
     const char *port, *key, *delay, *faults;
     int json, junit, html, quiet, overwrite, keep, no_cite, again, reencode, dry_run, print_ffmpeg;
     int documented, no_fetch_back, accept_duplicates, resend;

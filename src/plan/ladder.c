@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/moment.h"
 #include "base/rational.h"
 #include "base/str.h"
 #include "check/profile.h"
@@ -92,8 +93,8 @@ static int set_range(const osp_facts *facts, const osp_plan_options *o, osp_plan
                         "'%.40s'",
                         o->from ? o->from : "the start", o->to ? o->to : "the end");
     plan->count = end - plan->first;
-    plan->from_s = timing_moment(facts, plan->first);
-    plan->to_s = timing_moment(facts, end);
+    plan->from_s = facts_moment(facts, plan->first);
+    plan->to_s = facts_moment(facts, end);
     return OSP_OK;
 }
 

@@ -68,6 +68,8 @@ int osp_probe(const char *path, osp_facts **out, osp_error *err)
         return OSP_OK;
     }
     ret = probe_image(path, head, got, facts, err);
+    if (ret == 0)
+        ret = probe_plain_sound(path, head, got, facts, err);
     if (ret == 0) {
         ret = probe_video(path, facts, err);
         if (ret == OSP_OK && facts->kind == OSP_KIND_UNKNOWN && !facts->fault[0])

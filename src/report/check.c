@@ -9,18 +9,7 @@
 
 static const char *paint(const struct report_sink *sink, const char *word)
 {
-    static const struct {
-        const char *word, *code;
-    } paints[] = { { "pass", "\033[32m" },       { "violation", "\033[1;31m" },
-                   { "unreadable", "\033[35m" }, { "warning", "\033[33m" },
-                   { "note", "\033[36m" },       { "dim", "\033[2m" },
-                   { "mend", "\033[1m" },        { "", "\033[0m" } };
-
-    for (size_t i = 0; sink->style.colour && i < OSP_COUNT(paints); i++) {
-        if (strcmp(paints[i].word, word) == 0)
-            return paints[i].code;
-    }
-    return "";
+    return report_paint(word, sink->style.colour);
 }
 
 /* Columns that UTF-8 text takes, near enough: a character is one. */

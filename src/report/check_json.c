@@ -35,7 +35,7 @@ static void set_value(struct json *object, const char *key, const char *text, co
     }
 }
 
-static struct json *finding_json(const osp_finding *finding)
+struct json *report_finding_json(const osp_finding *finding)
 {
     struct json *out = json_object();
 
@@ -68,7 +68,7 @@ static struct json *file_json(const struct report_file *file)
     else
         json_set(out, "facts", OSP_TAKE(parsed));
     for (size_t i = 0; (finding = finding_at(file, i, &made)); i++)
-        json_push(list, finding_json(finding));
+        json_push(list, report_finding_json(finding));
     json_set(out, "findings", list);
     set_clean(out, "mend", file->mend);
     set_clean(out, "mend_not", file->mend ? NULL : file->mend_not);

@@ -102,8 +102,26 @@ void report_mend_release(struct report_mend *mend);
 void report_count(struct report_summary *summary, const struct report_file *file);
 /** @return "pass", "violation" or "unreadable" */
 const char *report_verdict(const struct report_file *file);
+/** What is known of a file, "mp4, h264 1280x720, 25 fps, 4 s, aac; for edit"; yours: free(); ""
+ * when nothing is; NULL: out of memory. @param use  OSP_USE_GUESS: not said */
+char *report_facts_words(const osp_facts *facts, osp_use use);
+/** A line of its own, with its path where it has one. */
+void report_finding_text(FILE *out, const osp_finding *finding, bool colour);
+/** The finding as omnisplice.check/1 has it, without a path. */
+struct json *report_finding_json(const osp_finding *finding);
+/** The escape that begins the colour of "pass", "violation", "warning" ...; of "": that ends it. */
+const char *report_paint(const char *word, bool colour);
 
-void report_plan_text(FILE *out, const osp_plan *plan);
+/** A request that was judged: verdict, endpoint, media, findings. */
+void report_request_text(FILE *out, const char *path, const osp_findings *findings, bool colour);
+/** The document omnisplice.check-request/1; NULL: out of memory. */
+struct json *report_request_json(const char *path, const char *profile,
+                                 const osp_findings *findings);
+
+/** A list of findings; empty for NULL. */
+struct json *report_findings_json(const osp_findings *findings);
+/** Steps, size, price, and what was found about the shot (NULL: nothing was looked for). */
+void report_plan_text(FILE *out, const osp_plan *plan, const osp_findings *findings, bool colour);
 /** What an edit came to, a few lines. */
 void report_edit_text(FILE *out, const osp_edit_report *report, const char *output);
 struct json *report_edit_json(const osp_edit_report *report, const char *output);

@@ -46,19 +46,49 @@ static void add_sound(struct strbuf *out, const osp_facts *facts)
     strbuf_printf(out, "%s, %s, %s s", facts->container, facts->sound.codec, seconds);
 }
 
-char *facts_line(const struct report_file *file)
+char *report_facts_words(const osp_facts *facts, osp_use use)
 {
     static void (*const adders[])(struct strbuf *, const osp_facts *) = {
         [OSP_KIND_VIDEO] = add_video, [OSP_KIND_IMAGE] = add_image, [OSP_KIND_SOUND] = add_sound
     };
     struct strbuf out = STRBUF_INIT;
-    osp_use use = file->findings ? osp_findings_use(file->findings) : OSP_USE_GUESS;
 
-    if (file->facts && file->facts->kind != OSP_KIND_UNKNOWN)
-        adders[file->facts->kind](&out, file->facts);
+    if (facts && facts->kind != OSP_KIND_UNKNOWN)
+        adders[facts->kind](&out, facts);
     if (out.size && use != OSP_USE_GUESS)
         strbuf_printf(&out, "; for %s", osp_use_name(use));
     return strbuf_take(&out);
+}
+
+char *facts_line(const struct report_file *file)
+{
+    return report_facts_words(file->facts,
+                              file->findings ? osp_findings_use(file->findings) : OSP_USE_GUESS);
+}
+
+const char *report_paint(const char *word, bool colour)
+{
+    static const struct {
+        const char *word, *code;
+    } paints[] = { { "pass", "\033[32m" },       { "violation", "\033[1;31m" },
+                   { "unreadable", "\033[35m" }, { "warning", "\033[33m" },
+                   { "note", "\033[36m" },       { "dim", "\033[2m" },
+                   { "mend", "\033[1m" },        { "", "\033[0m" } };
+
+    for (size_t i = 0; colour && i < OSP_COUNT(paints); i++) {
+        if (strcmp(paints[i].word, word) == 0)
+            return paints[i].code;
+    }
+    return "";
+}
+
+void report_finding_text(FILE *out, const osp_finding *finding, bool colour)
+{
+    const char *level = level_name(finding->level);
+
+    fprintf(out, "  %s%s%s %s%s%s: %s\n", report_paint(level, colour), level,
+            report_paint("", colour), finding->rule, finding->path[0] ? " at " : "", finding->path,
+            finding->text);
 }
 
 const osp_finding *finding_at(const struct report_file *file, size_t i, osp_finding *made)
