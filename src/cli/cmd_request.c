@@ -79,6 +79,8 @@ int cmd_request(const struct settings *s, osp_error *err)
 
     if (s->argument_count || s->use)
         return osp_fail(err, OSP_EUSAGE, "--request takes neither further files nor --use");
+    if (s->junit || s->html)
+        return osp_fail(err, OSP_EUSAGE, "a request is reported as text or with --json only");
     osp_request_options_init(&options);
     ret = find_endpoint(s, &options.endpoint, err);
     if (ret == OSP_OK && characters)

@@ -229,7 +229,7 @@ static int plan_an_image(const osp_facts *facts, const osp_profile *profile,
     struct size_bounds sizes;
     int ret;
 
-    if (strcmp(facts->video.chroma, "cmyk") == 0)
+    if (strcmp(facts->image.model, "cmyk") == 0 || strcmp(facts->image.model, "ycck") == 0)
         return osp_fail(err, OSP_EMEDIA,
                         "it is in print colours (CMYK), which cannot be converted");
     read_image_bounds(profile, &sizes);

@@ -465,7 +465,7 @@ static void spoil(osp_facts *f, enum spoil how)
         f->encrypted = 1;
     }
     if (how == CMYK)
-        strcpy(f->video.chroma, "cmyk");
+        strcpy(f->image.model, "cmyk");
     if (how == MEGABYTES)
         f->size_bytes = 12000000;
 }
