@@ -5,6 +5,7 @@
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 
+#include "base/bounds.h"
 #include "base/error.h"
 
 /**
@@ -37,8 +38,6 @@ AVStream *input_track(AVFormatContext *input, enum AVMediaType type);
 /** osp_fail() with libav's word for its error code at the end. */
 int av_failed(osp_error *err, osp_code code, int averror, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-
-#define DECODER_PIXELS_MAX (1 << 26)
 
 /** A decoder for the track, opened. Pictures above DECODER_PIXELS_MAX are refused.
  *  @param threads  0: one per processor, at most 8 */

@@ -44,9 +44,21 @@ struct word_rule {
     const char *remedy;
 };
 
-extern const struct bound_rule bound_rules[];
-extern const size_t bound_rule_count;
-extern const struct word_rule word_rules[];
-extern const size_t word_rule_count;
+/** Whose a rule is, where it is not the profile's source. */
+struct rule_source {
+    const char *id, *source;
+};
+
+/** The rules of one kind of file. */
+struct rule_table {
+    const struct bound_rule *bounds;
+    size_t bound_count;
+    const struct word_rule *words;
+    size_t word_count;
+    const struct rule_source *sources;
+    size_t source_count;
+};
+
+extern const struct rule_table video_rules, image_rules, sound_rules, deep_rules;
 
 #endif

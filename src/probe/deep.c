@@ -288,7 +288,9 @@ static int decode_still(struct deep *d, const struct still_kind *kind,
     AVCodecContext *decoder;
     int ret;
 
-    d->unknown = !codec || d->facts->size_bytes > STILL_MAX_BYTES || v->width_px <= 0 ||
+    /* libavcodec gives nothing of an animated WebP */
+    d->unknown = !codec || (kind->codec == AV_CODEC_ID_WEBP && d->facts->image.animated) ||
+                 d->facts->size_bytes > STILL_MAX_BYTES || v->width_px <= 0 ||
                  (int64_t)v->width_px * v->height_px > DECODER_PIXELS_MAX;
     if (d->unknown)
         return OSP_OK;

@@ -30,6 +30,18 @@ static void set_word(struct json *object, const char *key, const char *word)
     json_set_string(object, key, word[0] ? word : NULL);
 }
 
+static void set_image(struct json *out, const osp_image_facts *image)
+{
+    set_word(out, "color_model", image->model);
+    set_word(out, "coding", image->coding);
+    json_set_int(out, "pictures", image->pictures);
+    json_set_bool(out, "icc_profile", image->icc);
+    set_word(out, "icc_description", image->icc_name);
+    json_set_bool(out, "wide_gamut", image->wide_gamut);
+    json_set_bool(out, "gain_map", image->gain_map);
+    json_set_bool(out, "cut_off", image->cut_off);
+}
+
 static struct json *picture_json(const osp_facts *facts)
 {
     const osp_video_facts *v = &facts->video;
@@ -54,6 +66,8 @@ static struct json *picture_json(const osp_facts *facts)
     set_word(out, "transfer", v->transfer);
     set_word(out, "matrix", v->matrix);
     set_word(out, "range", v->range);
+    if (facts->kind == OSP_KIND_IMAGE)
+        set_image(out, &facts->image);
     if (facts->kind != OSP_KIND_VIDEO)
         return out;
     set_word(out, "field_order", v->field_order);
@@ -75,6 +89,7 @@ static struct json *sound_json(const osp_sound_facts *s)
     json_set_string(out, "codec", s->codec);
     json_set_int(out, "sample_rate_hz", s->sample_rate_hz);
     json_set_int(out, "channels", s->channels);
+    json_set_int(out, "sample_bits", s->sample_bits);
     set_seconds(out, "duration_s", s->duration_s);
     return out;
 }
@@ -125,8 +140,8 @@ char *osp_facts_json(const osp_facts *facts)
     if (facts->kind == OSP_KIND_VIDEO)
         set_video_file(out, facts);
     if (facts->kind == OSP_KIND_IMAGE) {
-        json_set_int(out, "exif_orientation", facts->exif_orientation);
-        json_set_bool(out, "animated", facts->animated);
+        json_set_int(out, "exif_orientation", facts->image.exif_orientation);
+        json_set_bool(out, "animated", facts->image.animated);
     }
     if (facts->kind == OSP_KIND_VIDEO || facts->kind == OSP_KIND_IMAGE)
         json_set(out, facts->kind == OSP_KIND_VIDEO ? "video" : "image", picture_json(facts));

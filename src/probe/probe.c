@@ -57,6 +57,8 @@ int probe_source(const struct probe_source *source, osp_facts **out, osp_error *
         return OSP_OK;
     }
     ret = probe_image(source, head, got, facts);
+    if (ret == 0)
+        ret = probe_plain_sound(source, head, got, facts);
     if (ret == 0) {
         ret = probe_video(source, facts, err);
         if (ret == OSP_OK && facts->kind == OSP_KIND_UNKNOWN && !facts->fault[0])

@@ -21,6 +21,9 @@ struct probe_source {
  * or leaves facts->kind unknown with facts->fault set; only broken machines are errors. */
 int probe_video(const struct probe_source *source, osp_facts *facts, osp_error *err);
 int probe_sound(const struct probe_source *source, osp_facts *facts, osp_error *err);
+/** WAV, MP3 and ADTS by our own readers. @return 1: facts are filled; 0: none of these */
+int probe_plain_sound(const struct probe_source *source, const uint8_t *head, size_t size,
+                      osp_facts *facts);
 /** @return 1: it is an image, facts are filled; 0: it is none */
 int probe_image(const struct probe_source *source, const uint8_t *head, size_t size,
                 osp_facts *facts);

@@ -46,8 +46,6 @@ static const struct row rows[] = {
     ROW(COUNT, video_tracks),
     ROW(COUNT, sound_tracks),
     ROW(COUNT, other_tracks),
-    ROW(PLAIN, exif_orientation),
-    ROW(PLAIN, animated),
 
     ROW(TEXT, video.codec),
     ROW(TEXT, video.profile),
@@ -80,9 +78,21 @@ static const struct row rows[] = {
     ROW(PLAIN, video.reorder),
     ROW(COUNT, video.bit_rate),
 
+    ROW(COUNT, image.exif_orientation),
+    ROW(PLAIN, image.animated),
+    ROW(COUNT, image.pictures),
+    ROW(TEXT, image.model),
+    ROW(TEXT, image.coding),
+    ROW(PLAIN, image.icc),
+    ROW(TEXT, image.icc_name),
+    ROW(PLAIN, image.wide_gamut),
+    ROW(PLAIN, image.gain_map),
+    ROW(PLAIN, image.cut_off),
+
     ROW(TEXT, sound.codec),
     ROW(COUNT, sound.sample_rate_hz),
     ROW(COUNT, sound.channels),
+    ROW(COUNT, sound.sample_bits),
     ROW(RATIO, sound.duration_s),
 
     ROW(PLAIN, deep.done),

@@ -8,7 +8,7 @@ import _source
 
 POINTERS = {"video.frame_pts"}  # they travel behind the rows
 NESTED = {"osp_video_facts": "video.", "osp_sound_facts": "sound.", "osp_deep_facts": "deep.",
-          "osp_facts": ""}
+          "osp_image_facts": "image.", "osp_facts": ""}
 
 
 def members(header, struct):
