@@ -24,15 +24,19 @@ typedef struct osp_edit_options {
 
 OSP_API void osp_edit_options_init(osp_edit_options *options);
 
-/** What happened. A value. */
+/** What happened. Zero it before the call; osp_edit_report_release() when done. */
 typedef struct osp_edit_report {
     osp_job_info job;
     osp_plan_summary plan;
     osp_splice_report splice;
-    int reused_job;    /* 1: a finished job answered, nothing was sent */
-    int dry_run;       /* 1: nothing was sent or written; splice says what would be done */
-    int reused_output; /* 1: the output was this job's own result already */
+    int reused_job;         /* 1: a finished job answered, nothing was sent */
+    int dry_run;            /* 1: nothing was sent or written; splice says what would be done */
+    int reused_output;      /* 1: the output was this job's own result already */
+    osp_findings *findings; /* where the shot lies among hard cuts; NULL: that was not looked at */
 } osp_edit_report;
+
+/** Free what a report holds. NULL and reports never filled are fine. */
+OSP_API void osp_edit_report_release(osp_edit_report *report);
 
 /**
  * check, plan, conform, store, task, splice, proof; the order is read best in src/edit/edit.c.

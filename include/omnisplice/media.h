@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "omnisplice/error.h"
+#include "omnisplice/cancel.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -79,13 +79,44 @@ typedef struct osp_video_facts {
     int sample_entries; /* descriptions of the track (ISO BMFF); 1 elsewhere */
 } osp_video_facts;
 
+/** What images alone have; sizes, depth and alpha stand in osp_video_facts. Read from headers. */
+typedef struct osp_image_facts {
+    int exif_orientation; /* 1 to 8; 0 none. Sizes are those of the upright picture */
+    int animated;         /* 1: more than one picture, one after another */
+    int64_t pictures;     /* of the animation; 1: a still; 0: not counted */
+    char model[12];       /* "grey", "palette", "rgb", "ycbcr", "cmyk", "ycck", "lab"; "" unknown */
+    char coding[16];      /* JPEG: "baseline", "extended", "progressive", "lossless",
+                             "hierarchical", "arithmetic"; PNG: "interlaced"; "" nothing to say */
+    int icc;              /* 1: a colour profile is embedded */
+    char icc_name[64];    /* its description; "" none, or it cannot be read */
+    int wide_gamut;       /* 1: its primaries, or its colour tags, reach beyond those of sRGB */
+    int gain_map;         /* 1: carries a second picture that makes it HDR */
+    int cut_off;          /* 1: the last bytes are not an end of this format */
+} osp_image_facts;
+
 /** The first sound track. */
 typedef struct osp_sound_facts {
     char codec[24]; /* "" when there is no sound */
     int sample_rate_hz;
     int channels;
-    osp_rational duration_s;
+    int sample_bits;         /* of uncompressed sound; 0 otherwise */
+    osp_rational duration_s; /* sound files: exact, counted where no header tells */
 } osp_sound_facts;
+
+/** What only decoding shows. All zero unless everything was decoded (`done`). Times count from the
+ *  start of the container. */
+typedef struct osp_deep_facts {
+    int done;         /* 1: every picture and all sound went through a decoder */
+    int64_t pictures; /* that came out */
+    int64_t corrupt;  /* damaged pictures, or packets that gave none */
+    osp_rational corrupt_s;
+    int64_t missing; /* pictures of the index that never came out */
+    osp_rational missing_s;
+    int64_t breaks; /* time stamps that go back, repeat, or leap where no picture is held so long */
+    osp_rational break_s;
+    int64_t sound_corrupt; /* damaged packets of any sound track */
+    osp_rational sound_corrupt_s;
+} osp_deep_facts;
 
 /** Facts of one file. Plain data; made by osp_probe(), freed by osp_facts_free(). */
 typedef struct osp_facts {
@@ -104,16 +135,16 @@ typedef struct osp_facts {
     int truncated;                  /* the sample table points past the end of the file */
     int video_tracks, sound_tracks; /* cover art is no video track */
     int other_tracks;               /* timecode, subtitles, data together */
-    int exif_orientation;           /* images: 1 to 8; 0 none */
-    int animated;                   /* images: more than one picture */
     osp_video_facts video;
+    osp_image_facts image;
     osp_sound_facts sound;
     /* new members go below this line */
-    int64_t bit_rate;   /* of the whole file, bits per second; 0 not known */
-    char encryption[8]; /* the scheme: "cenc", "cbcs" ...; "" none or not said */
-    int external;       /* pictures lie in another file, which is never opened */
-    int edits;          /* entries of the picture track's edit list */
-    int index_damaged;  /* tables of the index that do not fit each other */
+    osp_deep_facts deep; /* filled by a prober that decodes: prober.h */
+    int64_t bit_rate;    /* of the whole file, bits per second; 0 not known */
+    char encryption[8];  /* the scheme: "cenc", "cbcs" ...; "" none or not said */
+    int external;        /* pictures lie in another file, which is never opened */
+    int edits;           /* entries of the picture track's edit list */
+    int index_damaged;   /* tables of the index that do not fit each other */
     int timecode_tracks, subtitle_tracks, data_tracks;
     int chapters, cover_art; /* how many */
 } osp_facts;
@@ -130,6 +161,40 @@ OSP_API int osp_probe(const char *path, osp_facts **out, osp_error *err);
  *  out of memory */
 OSP_API char *osp_facts_json(const osp_facts *facts);
 OSP_API void osp_facts_free(osp_facts **facts); /* NULL is fine; sets NULL */
+
+/** What the pictures of a range show. Plain data; made by osp_look_at(), freed by osp_look_free().
+ */
+typedef struct osp_look {
+    int64_t first, count; /* the pictures that were looked at, display order from 0 */
+    int64_t *cuts;        /* [cut_count] the first picture after each hard cut, rising; owned */
+    size_t cut_count;
+    /* new members go below this line */
+} osp_look;
+
+/**
+ * Decode a range of a video and find its hard cuts. Fades and flashes are none.
+ * @param facts  of the same file
+ * @param first  display order from 0; the range is clipped to the file
+ * @param out    set on success only; yours: osp_look_free()
+ * @return OSP_OK, OSP_EMEDIA (no video, or it does not decode), OSP_ECANCELED, OSP_EINTERNAL
+ */
+OSP_API int osp_look_at(const char *path, const osp_facts *facts, int64_t first, int64_t count,
+                        const osp_control *control, osp_look **out, osp_error *err);
+OSP_API void osp_look_free(osp_look **look); /* NULL is fine; sets NULL */
+
+/**
+ * A small picture of a video or an image as PNG, for reports: upright, square pixels, 8-bit RGB or
+ * RGBA. It decodes, so it costs more than facts do; broken files are errors.
+ * @param path    the file of the facts
+ * @param at_s    seconds from the first picture of a video; den 0: an early picture that is not
+ *                black
+ * @param max_px  the longer side at most; smaller pictures stay as they are
+ * @param png     set on success only; yours: free()
+ * @param size    bytes
+ * @return OSP_OK, OSP_EUSAGE, OSP_EMEDIA (no picture, or none that can be decoded), OSP_EINTERNAL
+ */
+OSP_API int osp_thumbnail(const char *path, const osp_facts *facts, osp_rational at_s, int max_px,
+                          uint8_t **png, size_t *size, osp_error *err);
 
 /**
  * A picture in memory. No libav type crosses the library's border: see avframe.h for AVFrame.

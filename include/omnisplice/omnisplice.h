@@ -13,6 +13,7 @@
 #include "omnisplice/job.h"
 #include "omnisplice/media.h"
 #include "omnisplice/plan.h"
+#include "omnisplice/prober.h"
 #include "omnisplice/splice.h"
 #include "omnisplice/stream.h"
 

@@ -18,9 +18,8 @@
 #include "base/auto.h"
 #include "base/log.h"
 
-#define IO_BUFFER  (1 << 15)
-#define PIXELS_MAX (1 << 26)
-#define BLOCK_MAX  ((size_t)1 << 29)
+#define IO_BUFFER (1 << 15)
+#define BLOCK_MAX ((size_t)1 << 29)
 
 /* Containers with media in them. What is left out reads other files (concat, hls, dash, sdp,
  * image2), devices, or takes any text for pictures (tty). A name of the demuxer's list is enough.
@@ -102,27 +101,53 @@ int av_versions_check(osp_error *err)
 
 /* ---- input ---- */
 
-static int read_fd(void *opaque, uint8_t *buffer, int size)
+/* Read by position: a descriptor that was handed on shares its offset with whoever else holds it.
+ */
+struct source {
+    int fd;
+    int64_t at, size;
+};
+
+static int source_read(void *opaque, uint8_t *buffer, int size)
 {
-    int fd = (int)(intptr_t)opaque;
+    struct source *source = opaque;
     ssize_t got;
 
     do {
-        got = read(fd, buffer, (size_t)size);
+        got = pread(source->fd, buffer, (size_t)size, source->at);
     } while (got < 0 && errno == EINTR);
-    return got < 0 ? AVERROR(errno) : got == 0 ? AVERROR_EOF : (int)got;
+    if (got <= 0)
+        return got < 0 ? AVERROR(errno) : AVERROR_EOF;
+    source->at += got;
+    return (int)got;
 }
 
-static int64_t seek_fd(void *opaque, int64_t offset, int whence)
+static int64_t source_seek(void *opaque, int64_t offset, int whence)
 {
-    int fd = (int)(intptr_t)opaque;
-    struct stat st;
-    off_t position;
+    struct source *source = opaque;
+    int64_t from = 0;
 
+    whence &= ~AVSEEK_FORCE;
     if (whence == AVSEEK_SIZE)
-        return fstat(fd, &st) < 0 ? AVERROR(errno) : st.st_size;
-    position = lseek(fd, offset, whence & ~AVSEEK_FORCE);
-    return position < 0 ? AVERROR(errno) : position;
+        return source->size;
+    if (whence != SEEK_SET)
+        from = whence == SEEK_CUR ? source->at : source->size;
+    if (offset < -from || offset > INT64_MAX - from)
+        return AVERROR(EINVAL);
+    return source->at = from + offset;
+}
+
+/* The reader of a file, and the file with it. */
+static void source_close(AVIOContext **io)
+{
+    struct source *source = *io ? (*io)->opaque : NULL;
+
+    if (!*io)
+        return;
+    close(source->fd);
+    free(source);
+    av_freep(&(*io)->buffer);
+    avio_context_free(io);
 }
 
 /* Nothing inside a file names another file that we would open. */
@@ -142,14 +167,10 @@ void input_close(AVFormatContext **input)
         return;
     io = (*input)->pb;
     avformat_close_input(input);
-    if (io) {
-        close((int)(intptr_t)io->opaque);
-        av_freep(&io->buffer);
-        avio_context_free(&io);
-    }
+    source_close(&io);
 }
 
-static int open_regular(const char *path, int *out, osp_error *err)
+int file_open_regular(const char *path, int *out, osp_error *err)
 {
     struct stat st;
     /* O_NONBLOCK: a FIFO must not hang the open; O_NOCTTY: nor a terminal become ours */
@@ -165,18 +186,31 @@ static int open_regular(const char *path, int *out, osp_error *err)
     return OSP_OK;
 }
 
+static int source_open(int fd, AVIOContext **out, osp_error *err)
+{
+    OSP_AUTO(auto_close) int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    OSP_AUTO(auto_free) struct source *source = calloc(1, sizeof(*source));
+    uint8_t *buffer = av_malloc(IO_BUFFER);
+    struct stat st;
+
+    if (own >= 0 && fstat(own, &st) == 0 && source && buffer)
+        *out = avio_alloc_context(buffer, IO_BUFFER, 0, source, source_read, NULL, source_seek);
+    if (!*out) {
+        av_free(buffer);
+        return osp_nomem(err);
+    }
+    *source = (struct source){ .fd = own, .size = st.st_size };
+    own = -1;
+    source = NULL; /* both belong to the reader now */
+    return OSP_OK;
+}
+
 static int prepare(int fd, AVFormatContext **out, osp_error *err)
 {
     AVFormatContext *format = avformat_alloc_context();
-    uint8_t *buffer = av_malloc(IO_BUFFER);
 
-    if (format && buffer)
-        format->pb = avio_alloc_context(buffer, IO_BUFFER, 0, (void *)(intptr_t)fd, read_fd, NULL,
-                                        seek_fd);
-    if (!format || !format->pb) {
-        av_free(buffer);
+    if (!format || source_open(fd, &format->pb, err) < 0) {
         avformat_free_context(format);
-        close(fd);
         return osp_nomem(err);
     }
     format->io_open = refuse_nested;
@@ -185,15 +219,16 @@ static int prepare(int fd, AVFormatContext **out, osp_error *err)
     return OSP_OK;
 }
 
-int input_open_with(const char *path, const char *options, AVFormatContext **out, osp_error *err)
+static int open_fd(int fd, const char *name, const char *options, AVFormatContext **out,
+                   osp_error *err)
 {
     AVDictionary *settings = NULL;
     AVFormatContext *format = NULL;
     AVIOContext *io;
-    int fd = -1, ret = open_regular(path, &fd, err);
+    int ret = prepare(fd, &format, err);
 
     av_talk_redirect();
-    if (ret < 0 || (ret = prepare(fd, &format, err)) < 0)
+    if (ret < 0)
         return ret;
     av_dict_set(&settings, "format_whitelist", formats, 0);
     if (options)
@@ -203,16 +238,27 @@ int input_open_with(const char *path, const char *options, AVFormatContext **out
     ret = avformat_open_input(&format, NULL, NULL, &settings);
     av_dict_free(&settings);
     if (ret < 0) { /* libav freed the context, but not our reader */
-        close(fd);
-        av_freep(&io->buffer);
-        avio_context_free(&io);
+        source_close(&io);
         if (ret == AVERROR_INVALIDDATA || ret == AVERROR(EINVAL) || ret == AVERROR_EOF)
             return osp_fail(err, OSP_EMEDIA, "'%s' is no media file that can be read, or broken",
-                            path);
-        return av_failed(err, OSP_EMEDIA, ret, "cannot open '%s'", path);
+                            name);
+        return av_failed(err, OSP_EMEDIA, ret, "cannot open '%s'", name);
     }
     *out = format;
     return OSP_OK;
+}
+
+int input_open_fd(int fd, const char *name, AVFormatContext **out, osp_error *err)
+{
+    return open_fd(fd, name, NULL, out, err);
+}
+
+int input_open_with(const char *path, const char *options, AVFormatContext **out, osp_error *err)
+{
+    OSP_AUTO(auto_close) int fd = -1;
+    int ret = file_open_regular(path, &fd, err);
+
+    return ret < 0 ? ret : open_fd(fd, path, options, out, err);
 }
 
 int input_open(const char *path, AVFormatContext **out, osp_error *err)
@@ -220,19 +266,27 @@ int input_open(const char *path, AVFormatContext **out, osp_error *err)
     return input_open_with(path, NULL, out, err);
 }
 
-int input_open_deep(const char *path, AVFormatContext **out, osp_error *err)
+int input_open_deep_fd(int fd, const char *name, AVFormatContext **out, osp_error *err)
 {
     OSP_AUTO(input_close) AVFormatContext *format = NULL;
-    int ret = input_open(path, &format, err);
+    int ret = input_open_fd(fd, name, &format, err);
 
     if (ret < 0)
         return ret;
     format->max_analyze_duration = 5 * AV_TIME_BASE;
     ret = avformat_find_stream_info(format, NULL);
     if (ret < 0)
-        return av_failed(err, OSP_EMEDIA, ret, "cannot read '%s'", path);
+        return av_failed(err, OSP_EMEDIA, ret, "cannot read '%s'", name);
     *out = OSP_TAKE(format);
     return OSP_OK;
+}
+
+int input_open_deep(const char *path, AVFormatContext **out, osp_error *err)
+{
+    OSP_AUTO(auto_close) int fd = -1;
+    int ret = file_open_regular(path, &fd, err);
+
+    return ret < 0 ? ret : input_open_deep_fd(fd, path, out, err);
 }
 
 AVStream *input_track(AVFormatContext *input, enum AVMediaType type)
@@ -261,7 +315,7 @@ int decoder_open(const AVStream *stream, int threads, AVCodecContext **out, osp_
     if (!decoder || avcodec_parameters_to_context(decoder, stream->codecpar) < 0)
         return osp_nomem(err);
     decoder->pkt_timebase = stream->time_base;
-    decoder->max_pixels = PIXELS_MAX;
+    decoder->max_pixels = DECODER_PIXELS_MAX;
     decoder->thread_count = threads > 0 ? threads : 0;
     if (!threads && sysconf(_SC_NPROCESSORS_ONLN) > 8)
         decoder->thread_count = 8; /* frame threads hold a picture each */

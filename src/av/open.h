@@ -5,6 +5,7 @@
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 
+#include "base/bounds.h"
 #include "base/error.h"
 
 /**
@@ -19,7 +20,17 @@ int input_open(const char *path, AVFormatContext **out, osp_error *err);
 int input_open_with(const char *path, const char *options, AVFormatContext **out, osp_error *err);
 /** input_open() and what only packets tell (bounded avformat_find_stream_info). */
 int input_open_deep(const char *path, AVFormatContext **out, osp_error *err);
+/**
+ * The same for a file that is open already.
+ * @param fd    of a regular file; borrowed, its offset is neither used nor moved
+ * @param name  what errors call it
+ */
+int input_open_fd(int fd, const char *name, AVFormatContext **out, osp_error *err);
+int input_open_deep_fd(int fd, const char *name, AVFormatContext **out, osp_error *err);
 void input_close(AVFormatContext **input);
+/** A descriptor of a regular file, for reading: no pipe, no device, nothing that could block.
+ *  @return OSP_OK, OSP_EMEDIA */
+int file_open_regular(const char *path, int *out, osp_error *err);
 
 /** The first picture track that is no cover art, or the first of that type; NULL: none. */
 AVStream *input_track(AVFormatContext *input, enum AVMediaType type);
@@ -28,7 +39,7 @@ AVStream *input_track(AVFormatContext *input, enum AVMediaType type);
 int av_failed(osp_error *err, osp_code code, int averror, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/** A decoder for the track, opened. Pictures above 2^26 pixels are refused.
+/** A decoder for the track, opened. Pictures above DECODER_PIXELS_MAX are refused.
  *  @param threads  0: one per processor, at most 8 */
 int decoder_open(const AVStream *stream, int threads, AVCodecContext **out, osp_error *err);
 

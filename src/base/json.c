@@ -20,6 +20,7 @@
 #define MARK       "\\u0001n:" /* in JSON text */
 #define MARK_VALUE "\001n:"    /* the same, parsed */
 #define DEPTH_MAX  64
+#define TOKENS_MAX (4u << 20) /* a node takes 64 bytes: small texts must not become gigabytes */
 
 static cJSON *node(const struct json *value)
 {
@@ -60,52 +61,218 @@ static size_t number_length(const char *p)
     return (size_t)(p - start);
 }
 
-/* Past the string that begins at p; NULL: it does not end, or holds a NUL. */
-static const char *string_end(const char *p)
+/* The four digits of a \\u escape; -1: none. */
+static int hex4(const char *p)
 {
-    for (p++; *p && *p != '"'; p++) {
-        if (*p == '\\') {
-            p++;
-            if (!*p || strncmp(p, "u0000", 5) == 0)
-                return NULL;
-        } else if ((unsigned char)*p < 0x20) {
-            return NULL;
-        }
+    char digits[5] = "";
+
+    for (int i = 0; i < 4; i++) {
+        if (!isxdigit((unsigned char)p[i]))
+            return -1;
+        digits[i] = p[i];
     }
-    return *p ? p + 1 : NULL;
+    return (int)strtol(digits, NULL, 16);
 }
 
-static const char *mark_numbers(const char *text, struct strbuf *out)
+/* Length of the escape at p, a backslash; 0: it is none, stands for NUL, or for half a character.
+ */
+static size_t escape_length(const char *p)
 {
-    int depth = 0;
+    int code, low;
 
-    for (const char *p = text; *p;) {
-        const char *next = p + 1;
+    if (p[1] && strchr("\"\\/bfnrt", p[1]))
+        return 2;
+    if (p[1] != 'u' || (code = hex4(p + 2)) <= 0 || (code >= 0xDC00 && code <= 0xDFFF))
+        return 0;
+    if (code < 0xD800 || code > 0xDBFF)
+        return 6;
+    low = p[6] == '\\' && p[7] == 'u' ? hex4(p + 8) : -1;
+    return low >= 0xDC00 && low <= 0xDFFF ? 12 : 0;
+}
 
-        if (*p == '"') {
-            next = string_end(p);
-            if (!next)
-                return "a string does not end or holds a control character";
-            strbuf_add(out, p, (size_t)(next - p));
-        } else if (*p == '-' || isdigit((unsigned char)*p)) {
-            size_t length = number_length(p);
+/* Length of the string at p; 0: it does not end, holds what a string may not, or looks like a mark.
+ */
+static size_t string_length(const char *p)
+{
+    const char *start = p;
+    size_t length;
 
-            if (!length || length > 400)
-                return "a number is malformed";
-            next = p + length;
-            strbuf_puts(out, "\"" MARK);
-            strbuf_add(out, p, length);
-            strbuf_puts(out, "\"");
-        } else {
-            depth += *p == '{' || *p == '[';
-            depth -= *p == '}' || *p == ']';
-            if (depth > DEPTH_MAX)
-                return "it is nested too deeply";
-            strbuf_add(out, p, 1);
-        }
-        p = next;
+    if (str_starts(p + 1, "\\u0001"))
+        return 0;
+    for (p++; *p != '"'; p += length) {
+        length = *p == '\\' ? escape_length(p) : (unsigned char)*p >= 0x20;
+        if (!length)
+            return 0;
     }
-    return NULL;
+    return (size_t)(p + 1 - start);
+}
+
+/* ---- the grammar: what cJSON is given has been read here, token by token ---- */
+
+enum expected { VALUE, VALUE_OR_END, KEY, KEY_OR_END, COLON, COMMA_OR_END, NOTHING };
+
+struct grammar {
+    enum expected expected;
+    int depth;
+    char open[DEPTH_MAX]; /* the brackets that are open */
+};
+
+static bool value_may_stand(const struct grammar *g)
+{
+    return g->expected == VALUE || g->expected == VALUE_OR_END;
+}
+
+static bool after_value(struct grammar *g)
+{
+    g->expected = g->depth ? COMMA_OR_END : NOTHING;
+    return true;
+}
+
+static bool open_bracket(struct grammar *g, char bracket)
+{
+    if (!value_may_stand(g))
+        return false;
+    g->open[g->depth++] = bracket;
+    g->expected = bracket == '{' ? KEY_OR_END : VALUE_OR_END;
+    return true;
+}
+
+static bool close_bracket(struct grammar *g, char bracket)
+{
+    enum expected empty = bracket == '{' ? KEY_OR_END : VALUE_OR_END;
+
+    if (!g->depth || g->open[g->depth - 1] != bracket ||
+        (g->expected != empty && g->expected != COMMA_OR_END))
+        return false;
+    g->depth--;
+    return after_value(g);
+}
+
+static bool take_string(struct grammar *g)
+{
+    if (g->expected != KEY && g->expected != KEY_OR_END)
+        return value_may_stand(g) && after_value(g);
+    g->expected = COLON;
+    return true;
+}
+
+static bool take_sign(struct grammar *g, char sign)
+{
+    if (g->expected != (sign == ':' ? COLON : COMMA_OR_END))
+        return false;
+    g->expected = sign == ',' && g->open[g->depth - 1] == '{' ? KEY : VALUE;
+    return true;
+}
+
+/* The token that begins with c may stand here. */
+static bool take(struct grammar *g, char c)
+{
+    switch (c) {
+    case ' ':
+    case '\t':
+    case '\r':
+    case '\n':
+        return true;
+    case '{':
+    case '[':
+        return open_bracket(g, c);
+    case '}':
+        return close_bracket(g, '{');
+    case ']':
+        return close_bracket(g, '[');
+    case ':':
+    case ',':
+        return take_sign(g, c);
+    case '"':
+        return take_string(g);
+    default: /* a number, true, false or null */
+        return value_may_stand(g) && after_value(g);
+    }
+}
+
+#define NUMBER_DIGITS 400
+
+static bool is_number(const char *p)
+{
+    return *p == '-' || isdigit((unsigned char)*p);
+}
+
+/* The length of the token at p. 0: *fault says why. */
+static size_t token_length(const char *p, const char **fault)
+{
+    static const char *const words[] = { "true", "false", "null" };
+    size_t length;
+
+    *fault = "unexpected text";
+    if (*p == '"') {
+        *fault = "a string does not end, or holds what a string may not";
+        return string_length(p);
+    }
+    if (is_number(p)) {
+        *fault = "a number is malformed";
+        length = number_length(p);
+        return length > NUMBER_DIGITS ? 0 : length;
+    }
+    for (size_t i = 0; i < OSP_COUNT(words); i++) {
+        if (str_starts(p, words[i]))
+            return strlen(words[i]);
+    }
+    return strchr("{}[]:, \t\r\n", *p) ? 1 : 0;
+}
+
+/* @return where the text is refused, with *fault; NULL: nowhere */
+static const char *mark_numbers(const char *text, struct strbuf *out, const char **fault)
+{
+    struct grammar grammar = { .expected = VALUE };
+    const char *p = text;
+    size_t length, tokens = 0;
+
+    for (; *p; p += length) {
+        length = token_length(p, fault);
+        if (!length)
+            return p;
+        tokens += !isspace((unsigned char)*p);
+        if (tokens > TOKENS_MAX) {
+            *fault = "it has too many values";
+            return p;
+        }
+        if ((*p == '{' || *p == '[') && grammar.depth == DEPTH_MAX) {
+            *fault = "it is nested too deeply";
+            return p;
+        }
+        if (!take(&grammar, *p)) {
+            *fault = "unexpected text";
+            return p;
+        }
+        if (is_number(p))
+            strbuf_puts(out, "\"" MARK);
+        strbuf_add(out, p, length);
+        if (is_number(p))
+            strbuf_puts(out, "\"");
+    }
+    *fault = "it ends too early";
+    return grammar.expected == NOTHING ? NULL : p;
+}
+
+/* "line 3, column 7 (near '}')": columns count characters. */
+static int refuse(const char *text, const char *at, const char *what, const char *fault,
+                  osp_error *err)
+{
+    const char *start = at;
+    int line = 1, column = 1;
+    char near[28];
+
+    for (const char *p = text; p < at; p++)
+        line += *p == '\n';
+    while (start > text && start[-1] != '\n')
+        start--;
+    for (; start < at; start++)
+        column += ((unsigned char)*start & 0xC0) != 0x80;
+    str_copy(near, sizeof(near), at);
+    near[str_utf8_span(near)] = 0;
+    near[strcspn(near, "\r\n")] = 0;
+    return osp_fail(err, OSP_EUSAGE, "%s is not JSON: %s at line %d, column %d%s%s%s", what, fault,
+                    line, column, near[0] ? " (near '" : "", near, near[0] ? "')" : "");
 }
 
 static int compare_keys(const void *a, const void *b)
@@ -140,35 +307,52 @@ static const char *duplicate_key(const cJSON *object)
     return NULL;
 }
 
-/* Marked strings become raw numbers. @return a key that stands twice, or NULL */
-static const char *settle(cJSON *value)
+/* A child's name in front of the path that was found below it: "shots[1].index". */
+static void prepend(const cJSON *child, size_t index, char *path, size_t size)
 {
-    const char *twice = NULL;
+    OSP_AUTO(auto_free) char *below = strdup(path);
+    const char *dot = below && below[0] && below[0] != '[' ? "." : "";
+
+    if (child->string)
+        snprintf(path, size, "%.60s%s%s", child->string, dot, below ? below : "");
+    else
+        snprintf(path, size, "[%zu]%s%s", index, dot, below ? below : "");
+}
+
+/* Marked strings become raw numbers. @return false: a key stands twice, path says where */
+static bool settle(cJSON *value, char *path, size_t size)
+{
+    const char *twice;
+    size_t i = 0;
     cJSON *child;
 
     if (cJSON_IsString(value) && str_starts(value->valuestring, MARK_VALUE)) {
         char *digits = value->valuestring + strlen(MARK_VALUE);
 
-        if (*digits && number_length(digits) == strlen(digits)) {
-            memmove(value->valuestring, digits, strlen(digits) + 1);
-            value->type = (value->type & ~0xFF) | cJSON_Raw;
-        }
+        memmove(value->valuestring, digits, strlen(digits) + 1);
+        value->type = (value->type & ~0xFF) | cJSON_Raw;
     }
-    if (cJSON_IsObject(value) && (twice = duplicate_key(value)))
-        return twice;
+    if (cJSON_IsObject(value) && (twice = duplicate_key(value))) {
+        str_copy(path, size, twice);
+        return false;
+    }
     cJSON_ArrayForEach(child, value)
     {
-        if ((twice = settle(child)))
-            return twice;
+        if (!settle(child, path, size)) {
+            prepend(child, i, path, size);
+            return false;
+        }
+        i++;
     }
-    return NULL;
+    return true;
 }
 
 int json_parse(const char *text, size_t size, const char *what, struct json **out, osp_error *err)
 {
     OSP_AUTO(strbuf_release) struct strbuf marked = { .ceiling = 4u * JSON_CEILING };
     OSP_AUTO(auto_free) char *copy = NULL;
-    const char *fault, *end = NULL, *twice;
+    const char *fault = NULL, *at;
+    char path[200] = "";
     cJSON *root;
 
     if (size > JSON_CEILING)
@@ -178,21 +362,20 @@ int json_parse(const char *text, size_t size, const char *what, struct json **ou
         return osp_nomem(err);
     memcpy(copy, text, size);
     copy[size] = 0;
-    if (strlen(copy) != size || str_code_points(copy) < 0)
-        return osp_fail(err, OSP_EUSAGE, "%s is not JSON: it is not UTF-8 text", what);
-    fault = mark_numbers(copy, &marked);
-    if (fault)
-        return osp_fail(err, OSP_EUSAGE, "%s is not JSON: %s", what, fault);
+    at = copy + str_utf8_span(copy);
+    if (at != copy + size)
+        return refuse(copy, at, what, "it is not UTF-8 text", err);
+    at = mark_numbers(copy, &marked, &fault);
+    if (at)
+        return refuse(copy, at, what, fault, err);
     strbuf_add(&marked, "", 0);
     if (marked.failed)
         return osp_nomem(err);
-    root = cJSON_ParseWithOpts(marked.data, &end, 1);
-    if (!root)
-        return osp_fail(err, OSP_EUSAGE, "%s is not JSON: unexpected text at '%.24s'", what,
-                        end ? end : "");
-    twice = settle(root);
-    if (twice) {
-        osp_fail(err, OSP_EUSAGE, "%s is not sound JSON: '%.60s' stands twice", what, twice);
+    root = cJSON_ParseWithOpts(marked.data, NULL, 1);
+    if (!root) /* the grammar holds, so that memory is what failed */
+        return osp_nomem(err);
+    if (!settle(root, path, sizeof(path))) {
+        osp_fail(err, OSP_EUSAGE, "%s is not sound JSON: '%s' stands twice", what, path);
         cJSON_Delete(root);
         return OSP_EUSAGE;
     }
@@ -236,6 +419,16 @@ const struct json *json_at(const struct json *array, size_t i)
 size_t json_size(const struct json *value)
 {
     return value ? (size_t)cJSON_GetArraySize(node(value)) : 0;
+}
+
+const struct json *json_first(const struct json *value)
+{
+    return value ? wrap(node(value)->child) : NULL;
+}
+
+const struct json *json_next(const struct json *member)
+{
+    return wrap(node(member)->next);
 }
 
 const char *json_key(const struct json *member)

@@ -10,14 +10,16 @@
 
 /**
  * The one way to JSON (RFC 8259). cJSON does the work; what it lets pass is refused here: trailing
- * bytes, duplicate keys, text that is not UTF-8, deep nesting, sizes above the ceiling. Integers
- * keep their digits: task ids and element ids lie beyond 2^53, where a double loses the last ones.
+ * bytes, duplicate keys, text that is not UTF-8, deep nesting, sizes above the ceiling, millions of
+ * values. Integers keep their digits: task ids and element ids lie beyond 2^53, where a double
+ * loses the last ones.
  */
 struct json; /* a value; children belong to the root */
 
 #define JSON_CEILING (64u << 20)
 
-/** @param what  names the text in messages ("answer of the gateway")
+/** A refusal says where: line and column, or of a key that stands twice its path.
+ *  @param what  names the text in messages ("answer of the gateway")
  *  @param out   set on success only; yours: json_free() */
 int json_parse(const char *text, size_t size, const char *what, struct json **out, osp_error *err);
 void json_free(struct json **root);
@@ -27,6 +29,9 @@ const struct json *json_get(const struct json *object, const char *key);
 /** Dotted way down: "video.side_px.min". */
 const struct json *json_path(const struct json *root, const char *path);
 const struct json *json_at(const struct json *array, size_t i);
+/** Over the members of an array or object: for (m = json_first(v); m; m = json_next(m)) */
+const struct json *json_first(const struct json *value);
+const struct json *json_next(const struct json *member);
 size_t json_size(const struct json *value);      /* members of an array or object */
 const char *json_key(const struct json *member); /* of an object's member; NULL otherwise */
 bool json_is_null(const struct json *value);     /* null, or not there */

@@ -170,27 +170,47 @@ bool str_to_int64(const char *text, int64_t min, int64_t max, int64_t *out)
     return true;
 }
 
+/* Bytes of the character at p, 0: none. RFC 3629 3: no overlong forms, no surrogates, nothing above
+ * U+10FFFF. */
+static size_t utf8_length(const unsigned char *p)
+{
+    size_t tail = *p < 0x80 ? 0 : *p < 0xE0 ? 1 : *p < 0xF0 ? 2 : 3;
+
+    if ((*p >= 0x80 && *p < 0xC2) || *p > 0xF4)
+        return 0;
+    if ((*p == 0xE0 && p[1] < 0xA0) || (*p == 0xED && p[1] > 0x9F) || (*p == 0xF0 && p[1] < 0x90) ||
+        (*p == 0xF4 && p[1] > 0x8F))
+        return 0;
+    for (size_t i = 1; i <= tail; i++) {
+        if ((p[i] & 0xC0) != 0x80)
+            return 0;
+    }
+    return tail + 1;
+}
+
 long str_code_points(const char *text)
 {
     const unsigned char *p = (const unsigned char *)text;
     long count = 0;
 
-    while (*p) {
-        int tail = *p < 0x80 ? 0 : *p >= 0xC2 && *p < 0xE0 ? 1 : *p < 0xF0 ? 2 : *p < 0xF5 ? 3 : -1;
+    for (; *p; count++) {
+        size_t length = utf8_length(p);
 
-        if (tail < 0 || (*p >= 0x80 && *p < 0xC2))
+        if (!length)
             return -1;
-        /* RFC 3629 3: no overlong forms, no surrogates, nothing above U+10FFFF */
-        if ((*p == 0xE0 && p[1] < 0xA0) || (*p == 0xED && p[1] > 0x9F) ||
-            (*p == 0xF0 && p[1] < 0x90) || (*p == 0xF4 && p[1] > 0x8F))
-            return -1;
-        for (p++; tail > 0; tail--, p++) {
-            if ((*p & 0xC0) != 0x80)
-                return -1;
-        }
-        count++;
+        p += length;
     }
     return count;
+}
+
+size_t str_utf8_span(const char *text)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    size_t length;
+
+    while (*p && (length = utf8_length(p)))
+        p += length;
+    return (size_t)(p - (const unsigned char *)text);
 }
 
 char *str_shell_quote(const char *text)

@@ -46,6 +46,8 @@ bool str_contains_nocase(const char *text, const char *needle);
 bool str_to_int64(const char *text, int64_t min, int64_t max, int64_t *out);
 /** Length in Unicode code points; -1: not UTF-8. */
 long str_code_points(const char *text);
+/** Bytes before the first that is not UTF-8: strlen(text) when all of it is. */
+size_t str_utf8_span(const char *text);
 /** Text as one word of a POSIX shell command line; yours: free(). */
 char *str_shell_quote(const char *text);
 

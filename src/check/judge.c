@@ -1,25 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Facts held against the tables of rules.c. */
+/* Facts held against the tables of rules*.c. */
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/array.h"
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/rational.h"
 #include "base/str.h"
+#include "check/findings.h"
 #include "check/profile.h"
 #include "check/rules.h"
-
-struct osp_findings {
-    osp_finding *items;
-    size_t count, capacity;
-    osp_use use;
-    bool unreadable;
-    char *source, *as_of;
-};
 
 static const char *const use_names[] = { "guess",           "edit",         "feature",
                                          "reference-image", "first-frame",  "end-frame",
@@ -52,22 +43,6 @@ static osp_use guess_use(const osp_facts *facts)
                                        OSP_USE_AVATAR_SOUND };
 
     return guesses[facts->kind];
-}
-
-static osp_finding *add(osp_findings *f, const char *rule, osp_level level, const char *remedy)
-{
-    osp_finding *finding;
-
-    if (!array_grow((void **)&f->items, sizeof(*f->items), f->count, &f->capacity))
-        return NULL;
-    finding = &f->items[f->count++];
-    *finding = (osp_finding){ .rule = rule,
-                              .level = level,
-                              .remedy = remedy,
-                              .unit = "",
-                              .source = f->source,
-                              .as_of = f->as_of };
-    return finding;
 }
 
 static void print_number(osp_rational value, const char *unit, char *out, size_t size)
@@ -130,8 +105,8 @@ static int judge_bound(const struct bound_rule *rule, const osp_facts *facts,
     if (rule->grace)
         grace = profile_rational(profile, rule->grace);
     tolerated = rational_known(grace) && !beyond(rule->bound, value, grace);
-    finding = add(out, tolerated && rule->grace_id ? rule->grace_id : rule->id,
-                  tolerated ? OSP_WARNING : rule->level, rule->remedy);
+    finding = findings_add(out, tolerated && rule->grace_id ? rule->grace_id : rule->id,
+                           tolerated ? OSP_WARNING : rule->level, rule->remedy);
     if (!finding)
         return OSP_EINTERNAL;
     finding->unit = rule->unit;
@@ -152,7 +127,7 @@ static int judge_word(const struct word_rule *rule, const osp_facts *facts,
 
     if (!rule->broken(facts, profile, &found))
         return OSP_OK;
-    finding = add(out, rule->id, rule->level, rule->remedy);
+    finding = findings_add(out, rule->id, rule->level, rule->remedy);
     if (!finding)
         return OSP_EINTERNAL;
     str_copy(finding->measured, sizeof(finding->measured), found.measured);
@@ -164,7 +139,7 @@ static int judge_word(const struct word_rule *rule, const osp_facts *facts,
 
 static int judge_unreadable(const osp_facts *facts, osp_findings *out, osp_error *err)
 {
-    osp_finding *finding = add(out, "media.unreadable", OSP_VIOLATION, "none");
+    osp_finding *finding = findings_add(out, "media.unreadable", OSP_VIOLATION, "none");
 
     if (!finding)
         return osp_nomem(err);
@@ -178,42 +153,50 @@ static int judge_unreadable(const osp_facts *facts, osp_findings *out, osp_error
     return OSP_OK;
 }
 
-static int by_level(const void *a, const void *b)
-{
-    const osp_finding *x = a, *y = b;
-
-    if (x->level != y->level)
-        return x->level > y->level ? -1 : 1;
-    return strcmp(x->rule, y->rule);
-}
-
 static bool judgeable(const osp_facts *facts, osp_use use)
 {
     return facts->kind != OSP_KIND_UNKNOWN && facts->kind == kind_of_use(use);
 }
 
-static void set_sources(osp_findings *out)
+static void set_sources(const struct rule_table *table, size_t from, osp_findings *out)
 {
-    for (size_t i = 0; i < out->count; i++) {
-        for (size_t k = 0; k < video_source_count; k++) {
-            if (strcmp(out->items[i].rule, video_sources[k].id) == 0)
-                out->items[i].source = video_sources[k].source;
+    for (size_t i = from; i < out->count; i++) {
+        for (size_t k = 0; k < table->source_count; k++) {
+            if (strcmp(out->items[i].rule, table->sources[k].id) == 0)
+                out->items[i].source = table->sources[k].source;
         }
     }
+}
+
+/* A row of another use is as good as absent. */
+static int judge_table(const struct rule_table *table, const osp_facts *facts,
+                       const osp_profile *profile, osp_findings *out)
+{
+    unsigned bit = 1u << out->use;
+    size_t from = out->count;
+    int ret = OSP_OK;
+
+    for (size_t i = 0; ret == OSP_OK && i < table->bound_count; i++)
+        ret = table->bounds[i].uses & bit ? judge_bound(&table->bounds[i], facts, profile, out)
+                                          : OSP_OK;
+    for (size_t i = 0; ret == OSP_OK && i < table->word_count; i++)
+        ret = table->words[i].uses & bit ? judge_word(&table->words[i], facts, profile, out)
+                                         : OSP_OK;
+    set_sources(table, from, out);
+    return ret;
 }
 
 int osp_check(const osp_facts *facts, const osp_profile *profile, osp_use use, osp_findings **out,
               osp_error *err)
 {
-    OSP_AUTO(osp_findings_free) osp_findings *findings = calloc(1, sizeof(*findings));
-    unsigned bit;
+    static const struct rule_table *const tables[] = { &video_rules, &image_rules, &sound_rules,
+                                                       &deep_rules };
+    OSP_AUTO(osp_findings_free)
+    osp_findings *findings = findings_new(profile_text_or(profile, "source", "profile file"),
+                                          profile_text_or(profile, "as_of", ""));
     int ret = OSP_OK;
 
     if (!findings)
-        return osp_nomem(err);
-    findings->source = strdup(profile_text_or(profile, "source", "profile file"));
-    findings->as_of = strdup(profile_text_or(profile, "as_of", ""));
-    if (!findings->source || !findings->as_of)
         return osp_nomem(err);
     findings->use = use == OSP_USE_GUESS ? guess_use(facts) : use;
     if (findings->use == OSP_USE_GUESS || !judgeable(facts, findings->use)) {
@@ -223,51 +206,11 @@ int osp_check(const osp_facts *facts, const osp_profile *profile, osp_use use, o
         *out = OSP_TAKE(findings);
         return OSP_OK;
     }
-    bit = 1u << findings->use;
-    for (size_t i = 0; ret == OSP_OK && i < bound_rule_count; i++)
-        ret = bound_rules[i].uses & bit ? judge_bound(&bound_rules[i], facts, profile, findings)
-                                        : OSP_OK;
-    for (size_t i = 0; ret == OSP_OK && i < word_rule_count; i++)
-        ret = word_rules[i].uses & bit ? judge_word(&word_rules[i], facts, profile, findings)
-                                       : OSP_OK;
+    for (size_t i = 0; ret == OSP_OK && i < OSP_COUNT(tables); i++)
+        ret = judge_table(tables[i], facts, profile, findings);
     if (ret < 0)
         return osp_nomem(err);
-    set_sources(findings);
-    if (findings->count)
-        qsort(findings->items, findings->count, sizeof(*findings->items), by_level);
+    findings_sort(findings);
     *out = OSP_TAKE(findings);
     return OSP_OK;
-}
-
-size_t osp_findings_count(const osp_findings *findings)
-{
-    return findings->count;
-}
-
-const osp_finding *osp_findings_get(const osp_findings *findings, size_t i)
-{
-    return i < findings->count ? &findings->items[i] : NULL;
-}
-
-osp_use osp_findings_use(const osp_findings *findings)
-{
-    return findings->use;
-}
-
-const char *osp_findings_verdict(const osp_findings *findings)
-{
-    if (findings->unreadable)
-        return "unreadable";
-    return findings->count && findings->items[0].level == OSP_VIOLATION ? "violation" : "pass";
-}
-
-void osp_findings_free(osp_findings **findings)
-{
-    if (!findings || !*findings)
-        return;
-    free((*findings)->items);
-    free((*findings)->source);
-    free((*findings)->as_of);
-    free(*findings);
-    *findings = NULL;
 }

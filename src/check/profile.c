@@ -103,21 +103,30 @@ int osp_profile_find(const char *name, osp_profile **out, osp_error *err)
     return ret < 0 ? ret : wrap(&root, out, err);
 }
 
-int osp_profile_load(const char *path, osp_profile **out, osp_error *err)
+int profile_parse(const char *text, size_t size, const char *what, osp_profile **out,
+                  osp_error *err)
 {
     OSP_AUTO(json_free) struct json *root = NULL;
+    osp_error fault = { 0 };
+    int ret = json_parse(text, size, what, &root, &fault);
+
+    if (ret == OSP_OK)
+        ret = settle(&root, what, &fault);
+    if (ret < 0) /* whatever is wrong with it: the configuration is bad */
+        return osp_fail(err, OSP_EACCESS, "bad profile: %s", fault.text);
+    return wrap(&root, out, err);
+}
+
+int osp_profile_load(const char *path, osp_profile **out, osp_error *err)
+{
     OSP_AUTO(auto_free) char *text = NULL;
     osp_error fault = { 0 };
     size_t size;
     int ret = fs_read_file(path, FILE_CEILING, &text, &size, &fault);
 
-    if (ret == OSP_OK)
-        ret = json_parse(text, size, path, &root, &fault);
-    if (ret == OSP_OK)
-        ret = settle(&root, path, &fault);
-    if (ret < 0) /* whatever is wrong with it: the configuration is bad */
+    if (ret < 0)
         return osp_fail(err, OSP_EACCESS, "bad profile: %s", fault.text);
-    return wrap(&root, out, err);
+    return profile_parse(text, size, path, out, err);
 }
 
 int profile_open(const char *name_or_path, osp_profile **out, osp_error *err)

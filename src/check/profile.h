@@ -19,6 +19,9 @@ const char *profile_text_or(const osp_profile *profile, const char *path, const 
 /** [num, den], or a decimal string, or an integer at that path; 0/0: no such rule. */
 osp_rational profile_rational(const osp_profile *profile, const char *path);
 int64_t profile_int_or(const osp_profile *profile, const char *path, int64_t otherwise);
+/** osp_profile_load() of a text; what names it in messages. */
+int profile_parse(const char *text, size_t size, const char *what, osp_profile **out,
+                  osp_error *err);
 /** Find by built-in name, or load when it looks like a file (has "/" or ends in ".json"). */
 int profile_open(const char *name_or_path, osp_profile **out, osp_error *err);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The rules as two tables. Ids never change: reports, scripts and tests use them. Numbers stand in
- * the profile, not here. What no source documents (codec, tags, scan type ...) is a warning that
- * conform mends.
+ * The rules of videos as two tables; rules_image.c and rules_sound.c hold the others. Ids never
+ * change: reports, scripts and tests use them. Numbers stand in the profile, not here. What no
+ * source documents (codec, tags, scan type ...) is a warning that conform mends.
  */
 #include "check/rules.h"
 
@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/rational.h"
 #include "base/str.h"
+#include "check/measure.h"
 #include "check/profile.h"
 
 /* ---- measured numbers ---- */
@@ -38,35 +39,9 @@ static osp_rational longest(const osp_facts *f)
     return pick(pick(f->container_s, f->track_s, 1), f->frames_s, 1);
 }
 
-static osp_rational whole(int64_t value)
-{
-    return value > 0 ? (osp_rational){ value, 1 } : (osp_rational){ 0, 0 };
-}
-
-static osp_rational short_side(const osp_facts *f)
-{
-    const osp_video_facts *v = &f->video;
-
-    return whole(v->width_px < v->height_px ? v->width_px : v->height_px);
-}
-
-static osp_rational long_side(const osp_facts *f)
-{
-    const osp_video_facts *v = &f->video;
-
-    return whole(v->width_px > v->height_px ? v->width_px : v->height_px);
-}
-
 static osp_rational area(const osp_facts *f)
 {
     return whole((int64_t)f->video.width_px * f->video.height_px);
-}
-
-static osp_rational aspect(const osp_facts *f)
-{
-    if (f->video.width_px <= 0 || f->video.height_px <= 0)
-        return (osp_rational){ 0, 0 };
-    return rational(f->video.width_px, f->video.height_px);
 }
 
 static osp_rational rate(const osp_facts *f)
@@ -74,24 +49,7 @@ static osp_rational rate(const osp_facts *f)
     return f->video.rate;
 }
 
-static osp_rational bytes(const osp_facts *f)
-{
-    return (osp_rational){ f->size_bytes, 1 };
-}
-
-static osp_rational sound_length(const osp_facts *f)
-{
-    return f->sound.duration_s;
-}
-
 /* ---- more words ---- */
-
-static void add(char *text, size_t size, const char *more)
-{
-    size_t used = strlen(text);
-
-    str_copy(text + used, size - used, more);
-}
 
 /* More words with a number among them. */
 static void add_words(char *text, size_t size, const char *before, osp_rational value,
@@ -173,22 +131,9 @@ static void more_bytes(const osp_facts *f, const osp_profile *p, char *text, siz
         add(text, size, "; it may pass if the service counts binary megabytes");
 }
 
-static void more_sound_bytes(const osp_facts *f, const osp_profile *p, char *text, size_t size)
-{
-    (void)p;
-    if (strcmp(f->container, "wav") == 0)
-        add(text, size, "; MP3 or AAC at 128 kbit/s holds minutes in that size");
-}
-
-static void more_image(const osp_facts *f, const osp_profile *p, char *text, size_t size)
-{
-    (void)f, (void)p;
-    add(text, size, "; the service would notice only after accepting the task");
-}
-
 #define VIDEO_SIDE "of the displayed picture "
 
-const struct bound_rule bound_rules[] = {
+static const struct bound_rule bound_rules[] = {
     { "video.duration.min", USES_VIDEO, shortest, AT_LEAST, "video.duration.min_s", "s",
       "it lasts %s s, the service takes %s s or more", "handles", NULL, NULL, OSP_VIOLATION, NULL },
     { "video.duration.max", USES_VIDEO, longest, AT_MOST, "video.duration.max_s", "s",
@@ -218,61 +163,9 @@ const struct bound_rule bound_rules[] = {
     { "video.bytes", USES_VIDEO, bytes, AT_MOST, "video.bytes_max", "bytes",
       "it has %s bytes, the service takes at most %s", "encode", NULL, NULL, OSP_VIOLATION,
       more_bytes },
-
-    { "image.bytes", USES_OMNI, bytes, AT_MOST, "image.bytes_max.omni-video", "bytes",
-      "it has %s bytes, the service takes at most %s", "encode", NULL, NULL, OSP_VIOLATION, NULL },
-    { "image.bytes", USE(OMNI_IMAGE), bytes, AT_MOST, "image.bytes_max.omni-image", "bytes",
-      "it has %s bytes, the service takes at most %s", "encode", NULL, NULL, OSP_VIOLATION, NULL },
-    { "image.bytes", USE(AVATAR_IMAGE), bytes, AT_MOST, "image.bytes_max.avatar", "bytes",
-      "it has %s bytes, the service takes at most %s", "encode", NULL, NULL, OSP_VIOLATION, NULL },
-    { "image.side.min", USES_IMAGE, short_side, AT_LEAST, "image.side_px_min", "px",
-      "the shorter side is %s px, the service takes %s or more", "scale", NULL, NULL, OSP_VIOLATION,
-      more_image },
-    { "image.side.max", USES_IMAGE, long_side, AT_MOST, "image.side_px_warn_above", "px",
-      "the longer side is %s px; above %s px nothing is known of the service", "scale", NULL, NULL,
-      OSP_WARNING, NULL },
-    { "image.aspect", USES_IMAGE, aspect, AT_LEAST, "image.aspect.min", "",
-      "width to height is %s, the service takes %s or more", "crop", NULL, NULL, OSP_VIOLATION,
-      more_image },
-    { "image.aspect", USES_IMAGE, aspect, AT_MOST, "image.aspect.max", "",
-      "width to height is %s, the service takes at most %s", "crop", NULL, NULL, OSP_VIOLATION,
-      more_image },
-
-    { "sound.bytes", USES_SOUND, bytes, AT_MOST, "sound_file.bytes_max", "bytes",
-      "it has %s bytes, the service takes at most %s", "none", NULL, NULL, OSP_VIOLATION,
-      more_sound_bytes },
-    { "sound.duration.min", USES_SOUND, sound_length, AT_LEAST, "sound_file.duration.min_s", "s",
-      "it lasts %s s, the service takes %s s or more", "none", NULL, NULL, OSP_VIOLATION, NULL },
-    { "sound.duration.max", USES_SOUND, sound_length, AT_MOST, "sound_file.duration.max_s", "s",
-      "it lasts %s s, the service takes at most %s s", "none", NULL, NULL, OSP_VIOLATION, NULL },
 };
-const size_t bound_rule_count = OSP_COUNT(bound_rules);
 
 /* ---- properties ---- */
-
-static bool measured(osp_finding *finding, const char *word)
-{
-    str_copy(finding->measured, sizeof(finding->measured), word[0] ? word : "unknown");
-    return true;
-}
-
-/* A word that a list of the profile must hold. No list: no rule. */
-static bool not_listed(const osp_profile *p, const char *path, const char *word,
-                       osp_finding *finding)
-{
-    const struct json *list = profile_get(p, path);
-
-    for (size_t i = 0; i < json_size(list); i++) {
-        const char *entry = json_string(json_at(list, i));
-
-        if (entry && strcmp(entry, word) == 0)
-            return false;
-        if (entry)
-            snprintf(finding->limit + strlen(finding->limit),
-                     sizeof(finding->limit) - strlen(finding->limit), "%s%s", i ? ", " : "", entry);
-    }
-    return list && measured(finding, word);
-}
 
 static bool named_like_mp4(const osp_facts *f)
 {
@@ -311,20 +204,6 @@ static bool brand(const osp_facts *f, const osp_profile *p, osp_finding *finding
     if (mov ? strcmp(f->extension, "mov") != 0 : strcmp(f->extension, "mov") == 0)
         return measured(finding, mov ? "mov" : "mp4");
     return !named_like_mp4(f) && measured(finding, f->extension);
-}
-
-static bool image_format(const osp_facts *f, const osp_profile *p, osp_finding *finding)
-{
-    return not_listed(p, "image.formats", f->container, finding);
-}
-
-static bool sound_format(const osp_facts *f, const osp_profile *p, osp_finding *finding)
-{
-    const char *container_name = f->container;
-
-    if (strcmp(container_name, "mp4") == 0 || strcmp(container_name, "mov") == 0)
-        container_name = strcmp(f->sound.codec, "aac") == 0 ? "m4a" : f->sound.codec;
-    return not_listed(p, "sound_file.formats", container_name, finding);
 }
 
 static bool truncated(const osp_facts *f, const osp_profile *p, osp_finding *finding)
@@ -608,50 +487,7 @@ static bool sound_codec(const osp_facts *f, const osp_profile *p, osp_finding *f
     return f->sound.codec[0] && not_listed(p, "video.safe.sound", f->sound.codec, finding);
 }
 
-static bool exif(const osp_facts *f, const osp_profile *p, osp_finding *finding)
-{
-    (void)p;
-    if (f->exif_orientation < 2)
-        return false;
-    snprintf(finding->measured, sizeof(finding->measured), "%d", f->exif_orientation);
-    return true;
-}
-
-static bool animated(const osp_facts *f, const osp_profile *p, osp_finding *finding)
-{
-    (void)p;
-    return f->animated && measured(finding, "animated");
-}
-
-static bool cmyk(const osp_facts *f, const osp_profile *p, osp_finding *finding)
-{
-    (void)p;
-    return !strcmp(f->video.chroma, "cmyk") && measured(finding, "CMYK");
-}
-
-static bool image_depth(const osp_facts *f, const osp_profile *p, osp_finding *finding)
-{
-    (void)p;
-    if (f->video.bit_depth <= 8)
-        return false;
-    snprintf(finding->measured, sizeof(finding->measured), "%d bit", f->video.bit_depth);
-    return true;
-}
-
-static bool grey_or_palette(const osp_facts *f, const osp_profile *p, osp_finding *finding)
-{
-    (void)p;
-    return (!strcmp(f->video.chroma, "gray") || !strcmp(f->video.chroma, "palette")) &&
-           measured(finding, f->video.chroma);
-}
-
-static bool progressive_jpeg(const osp_facts *f, const osp_profile *p, osp_finding *finding)
-{
-    (void)p;
-    return !strcmp(f->video.profile, "Progressive") && measured(finding, "progressive");
-}
-
-const struct word_rule word_rules[] = {
+static const struct word_rule word_rules[] = {
     { "video.container", USES_VIDEO, OSP_VIOLATION, container,
       "the service takes MP4 and MOV by content", "remux" },
     { "video.truncated", USES_VIDEO, OSP_VIOLATION, truncated,
@@ -701,30 +537,11 @@ const struct word_rule word_rules[] = {
       "remux" },
     { "video.sound.codec", USES_VIDEO, OSP_NOTE, sound_codec,
       "sound other than AAC would be re-encoded when it is kept", "sound" },
-
-    { "image.format", USES_IMAGE, OSP_VIOLATION, image_format,
-      "the service takes JPEG and PNG by content", "encode" },
-    { "image.exif", USES_IMAGE, OSP_WARNING, exif,
-      "turned by its EXIF orientation; sizes are those of the upright picture", "encode" },
-    { "image.alpha", USES_IMAGE, OSP_WARNING, alpha, "an alpha channel is not documented",
-      "encode" },
-    { "image.animated", USES_IMAGE, OSP_WARNING, animated, "an animation is not documented",
-      "encode" },
-    { "image.cmyk", USES_IMAGE, OSP_WARNING, cmyk, "print colours are not documented", "encode" },
-    { "image.depth", USES_IMAGE, OSP_WARNING, image_depth, "more than 8 bits are not documented",
-      "encode" },
-    { "image.grey", USES_IMAGE, OSP_NOTE, grey_or_palette, "not a full-colour picture", "none" },
-    { "image.progressive", USES_IMAGE, OSP_NOTE, progressive_jpeg, "progressive JPEG", "none" },
-
-    { "sound.format", USES_SOUND, OSP_VIOLATION, sound_format,
-      "the service takes MP3, WAV, M4A and AAC by content", "none" },
 };
-const size_t word_rule_count = OSP_COUNT(word_rules);
-
 #define NOT_DOCUMENTED "not documented; what known clients send"
 #define OURS           "omnisplice's own reading"
 
-const struct rule_source video_sources[] = {
+static const struct rule_source sources[] = {
     { "video.truncated", OURS },
     { "video.duration.disagree", OURS },
     { "video.duration.grace", "not documented; two other clients" },
@@ -750,4 +567,12 @@ const struct rule_source video_sources[] = {
     { "video.streams", NOT_DOCUMENTED },
     { "video.sound.codec", NOT_DOCUMENTED },
 };
-const size_t video_source_count = OSP_COUNT(video_sources);
+
+const struct rule_table video_rules = {
+    .bounds = bound_rules,
+    .bound_count = OSP_COUNT(bound_rules),
+    .words = word_rules,
+    .word_count = OSP_COUNT(word_rules),
+    .sources = sources,
+    .source_count = OSP_COUNT(sources),
+};

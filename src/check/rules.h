@@ -50,11 +50,16 @@ struct rule_source {
     const char *id, *source;
 };
 
-extern const struct rule_source video_sources[];
-extern const size_t video_source_count;
-extern const struct bound_rule bound_rules[];
-extern const size_t bound_rule_count;
-extern const struct word_rule word_rules[];
-extern const size_t word_rule_count;
+/** The rules of one kind of file. */
+struct rule_table {
+    const struct bound_rule *bounds;
+    size_t bound_count;
+    const struct word_rule *words;
+    size_t word_count;
+    const struct rule_source *sources;
+    size_t source_count;
+};
+
+extern const struct rule_table video_rules, image_rules, sound_rules, deep_rules;
 
 #endif

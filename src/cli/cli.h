@@ -12,6 +12,7 @@
 
 /* Each verb returns an exit code that is no failure (0, 1, 3), or a negative osp_code. */
 int cmd_check(const struct settings *s, osp_error *err);
+int cmd_request(const struct settings *s, osp_error *err); /* check --request */
 int cmd_plan(const struct settings *s, osp_error *err);
 int cmd_conform(const struct settings *s, osp_error *err);
 int cmd_edit(const struct settings *s, osp_error *err);
@@ -31,6 +32,8 @@ int cmd_sim(const struct settings *s, osp_error *err);
 const osp_control *cli_control(void);
 /** Catch Ctrl-C and SIGTERM; the second one ends the process at once. */
 int cli_catch_signals(osp_error *err);
+/** @return OSP_ECANCELED with words once they came, else OSP_OK. For loops that only compute. */
+int cli_interrupted(osp_error *err);
 /** Take the line of progress off the terminal. */
 void progress_clear(void);
 

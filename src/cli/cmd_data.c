@@ -5,7 +5,10 @@
 
 #include "base/auto.h"
 #include "base/error.h"
+#include "base/fs.h"
 #include "cli/cli.h"
+
+#define PROFILE_CEILING (1u << 20) /* bytes: the largest file that can be a profile */
 
 static int list_profiles(void)
 {
@@ -38,14 +41,36 @@ static int show_profile(const char *name, osp_error *err)
     return OSP_OK;
 }
 
+/* A line per finding, its path first. @return EXIT_OK, EXIT_VIOLATION */
+static int print_lint(const char *path, const osp_findings *findings)
+{
+    const osp_finding *finding;
+
+    for (size_t i = 0; (finding = osp_findings_get(findings, i)); i++)
+        printf("%s%s%s (%s)\n", finding->path, finding->path[0] ? ": " : "", finding->text,
+               finding->rule);
+    if (osp_findings_count(findings))
+        return EXIT_VIOLATION;
+    printf("sound: %s\n", path);
+    return EXIT_OK;
+}
+
 static int lint_profile(const char *path, osp_error *err)
 {
-    OSP_AUTO(osp_profile_free) osp_profile *profile = NULL;
-    int ret = osp_profile_load(path, &profile, err);
+    OSP_AUTO(osp_findings_free) osp_findings *findings = NULL;
+    OSP_AUTO(osp_profile_free) osp_profile *builtin = NULL;
+    OSP_AUTO(auto_free) char *text = NULL;
+    size_t size = 0;
+    int ret;
 
-    if (ret == OSP_OK)
-        printf("sound: %s (%s)\n", path, osp_profile_name(profile));
-    return ret;
+    if (!fs_exists(path) && osp_profile_find(path, &builtin, NULL) == OSP_OK)
+        text = osp_profile_json(builtin);
+    else if ((ret = fs_read_file(path, PROFILE_CEILING, &text, &size, err)) < 0)
+        return ret;
+    if (!text)
+        return osp_nomem(err);
+    ret = osp_profile_lint(text, size ? size : strlen(text), &findings, err);
+    return ret < 0 ? ret : print_lint(path, findings);
 }
 
 int cmd_profile(const struct settings *s, osp_error *err)

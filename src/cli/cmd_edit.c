@@ -88,7 +88,7 @@ static int edit(const struct settings *s, const struct session *session, const o
                 osp_error *err)
 {
     osp_edit_options options;
-    osp_edit_report r = { 0 };
+    OSP_AUTO(osp_edit_report_release) osp_edit_report r = { 0 };
     int ret;
 
     osp_edit_options_init(&options);

@@ -102,7 +102,7 @@ static int resume_one(const struct settings *s, const osp_job_info *info, osp_er
 {
     OSP_AUTO(session_close) struct session session = { 0 };
     osp_edit_options options;
-    osp_edit_report r = { 0 };
+    OSP_AUTO(osp_edit_report_release) osp_edit_report r = { 0 };
     const char *gateway = s->gateway ? s->gateway : info->gateway;
     int ret;
 

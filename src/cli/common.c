@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What several verbs share: signals, progress, output, sessions. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,15 @@ int cli_catch_signals(osp_error *err)
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
     return OSP_OK;
+}
+
+int cli_interrupted(osp_error *err)
+{
+    struct pollfd flag = { .fd = osp_cancel_fd(interrupt), .events = POLLIN };
+
+    if (poll(&flag, 1, 0) <= 0)
+        return OSP_OK;
+    return osp_fail(err, OSP_ECANCELED, "interrupted");
 }
 
 static struct {

@@ -16,12 +16,21 @@ static const char *resume_details(void)
     return "Without an ID: every job that is neither done nor given up.\n";
 }
 
+static const char *check_details(void)
+{
+    return "A folder stands for the files in it and below, by name; hidden ones are left out, "
+           "links\n"
+           "to folders not followed. Files are read by processes that can open nothing, so that a\n"
+           "file that crashes its reader costs its own verdict and no more.\n";
+}
+
 static const struct verb verbs[] = {
     {
         .id = VERB_CHECK,
         .name = "check",
         .summary = "may these files be sent as they are?",
-        .synopsis = "[options] FILE...",
+        .synopsis = "[options] FILE|FOLDER|-... | --request FILE.json",
+        .details = check_details,
         .example = "omnisplice check clip.mp4 && ffmpeg -i clip.mp4 ...",
         .run = cmd_check,
     },
@@ -169,7 +178,9 @@ static void print_man(void)
     printf(".SH ENVIRONMENT\n.TP\n.B OMNISPLICE_API_KEY\nthe gateway's key\n.TP\n.B "
            "OMNISPLICE_GATEWAY\na name of the config, a URL, or sim\n.TP\n.B OMNISPLICE_STATE\n"
            "the state folder\n.TP\n.B OMNISPLICE_SIM_DELAY\nseconds that a task of \\-\\-gateway "
-           "sim takes\n.SH FILES\n.TP\n.I $XDG_STATE_HOME/omnisplice\njournal (jobs.db), clips, "
+           "sim takes\n.TP\n.B OMNISPLICE_LIBEXEC\nthe folder of omnisplice\\-probe, where it is "
+           "not beside the library or where it was installed\n.SH FILES\n.TP\n.I "
+           "$XDG_STATE_HOME/omnisplice\njournal (jobs.db), clips, "
            "the simulator's state\n.TP\n.I $XDG_CONFIG_HOME/omnisplice/config.ini\nsections "
            "[gateway NAME] and [store NAME]\n");
 }

@@ -12,7 +12,7 @@
 #include "base/str.h"
 #include "cli/exit.h"
 
-enum kind { TEXT, FLAG, JSON, RANGE_FROM, RANGE_TO };
+enum kind { TEXT, FLAG, RANGE_FROM, RANGE_TO, JSON, JUNIT, HTML };
 
 #define V(verb)    (1u << VERB_##verb)
 #define GATEWAY    (V(EDIT) | V(JOBS) | V(RESUME) | V(FETCH) | V(FORGET) | V(CONFIG))
@@ -21,6 +21,16 @@ enum kind { TEXT, FLAG, JSON, RANGE_FROM, RANGE_TO };
 #define AT(member) offsetof(struct settings, member)
 #define COMMON     false
 #define ADVANCED   true
+
+/* Documents: the switch, and where =FILE goes. */
+static const size_t file_at[] = {
+    [JSON] = AT(json_file), [JUNIT] = AT(junit_file), [HTML] = AT(html_file)
+};
+
+static bool is_document(enum kind kind)
+{
+    return kind >= JSON;
+}
 
 struct option_row {
     const char *name;
@@ -55,6 +65,24 @@ static const struct option_row rows[] = {
     { "use", 0, "USE", TEXT, AT(use), V(CHECK) | V(PLAN) | V(CONFORM), COMMON,
       "what the files are for: edit, feature, reference-image, first-frame, end-frame, "
       "omni-image, avatar-image, avatar-sound; guessed from the content otherwise" },
+    { "deep", 0, NULL, FLAG, AT(deep), V(CHECK), COMMON,
+      "decode everything: damage, missing pictures, broken time stamps" },
+    { "jobs", 'j', "N", TEXT, AT(jobs), V(CHECK), COMMON,
+      "how many files at once; 0, the default: one per processor" },
+    { "files-from", 0, "FILE", TEXT, AT(files_from), V(CHECK), COMMON,
+      "a list of files, a line each; - (also as an argument) is standard input" },
+    { "null", '0', NULL, FLAG, AT(null_ends), V(CHECK), COMMON,
+      "names in lists end with a null character, as find -print0 writes them" },
+    { "time-limit", 0, "SECONDS", TEXT, AT(time_limit), V(CHECK), ADVANCED,
+      "for reading one file (30); --deep adds what its pictures may take" },
+    { "request", 0, "FILE", TEXT, AT(request), V(CHECK), COMMON,
+      "judge a whole request (JSON, - is standard input), with files of this machine, named from "
+      "the request's folder, in place of URLs" },
+    { "endpoint", 0, "NAME", TEXT, AT(endpoint), V(CHECK), ADVANCED,
+      "what the request is for: omni-video, omni-image, text-to-audio, avatar; told by its fields "
+      "otherwise" },
+    { "characters", 0, "IDS", TEXT, AT(characters), V(CHECK), ADVANCED,
+      "element ids of the request that are video characters, parted by commas" },
     { "profile", 0, "NAME", TEXT, AT(profile), V(CHECK) | RANGE, COMMON,
       "limits of the service: a name of `profile list`, or a JSON file" },
     { "mode", 0, "NAME", TEXT, AT(mode), V(PLAN) | V(CONFORM) | V(EDIT), COMMON,
@@ -93,6 +121,14 @@ static const struct option_row rows[] = {
     { "json", 0, NULL, JSON, AT(json),
       V(CHECK) | V(PLAN) | V(EDIT) | V(SPLICE) | V(VERIFY) | V(JOBS) | V(RESUME) | V(CONFIG),
       COMMON, "report as JSON; --json=FILE writes it there" },
+    { "junit", 0, NULL, JUNIT, AT(junit), V(CHECK), COMMON,
+      "report as JUnit XML, for build servers; --junit=FILE writes it there" },
+    { "html", 0, NULL, HTML, AT(html), V(CHECK), COMMON,
+      "report as one page with pictures; --html=FILE writes it there" },
+    { "quiet", 'q', NULL, FLAG, AT(quiet), V(CHECK), COMMON,
+      "print only files that do not pass; nothing when all do" },
+    { "color", 0, "WHEN", TEXT, AT(colour), V(CHECK), ADVANCED,
+      "auto (on a terminal, unless NO_COLOR is set), always or never" },
     { "port", 0, "N", TEXT, AT(port), V(SIM), COMMON, "0, the default: any free one" },
     { "key", 0, "KEY", TEXT, AT(key), V(SIM), COMMON,
       "the key to take; otherwise one is made and kept" },
@@ -247,8 +283,9 @@ static void make_words(const struct verb *verb, struct words *w)
 
         if (!(row->verbs & 1u << verb->id))
             continue;
-        w->list[count++] = (struct option){ row->name, row->kind == JSON ? optional_argument : has,
-                                            NULL, LONG_FIRST + (int)i };
+        w->list[count++] = (struct option){ row->name,
+                                            is_document(row->kind) ? optional_argument : has, NULL,
+                                            LONG_FIRST + (int)i };
         if (row->letter) {
             w->letters[letters++] = row->letter;
             if (row->argument)
@@ -286,12 +323,12 @@ static int store(const struct option_row *row, const char *value, struct setting
     char *base = (char *)s;
     int ret = 0;
 
-    if (row->kind == FLAG || row->kind == JSON)
+    if (row->kind == FLAG || is_document(row->kind))
         *(int *)(void *)(base + row->at) = 1;
     else
         *(const char **)(void *)(base + row->at) = value;
-    if (row->kind == JSON)
-        s->json_file = value;
+    if (is_document(row->kind))
+        *(const char **)(void *)(base + file_at[row->kind]) = value;
     if (row->kind == RANGE_FROM)
         ret = add_range(s->range_from, value, s);
     if (row->kind == RANGE_TO)

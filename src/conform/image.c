@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One picture in, one picture out: JPEG and PNG by libavcodec. Print colours (CMYK) would come out
- * false and are refused. */
+ * false: the plan refuses them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,9 +53,6 @@ int conform_image(const char *input, const char *path, const osp_plan *plan, con
 
     if (!frame || !filters)
         return osp_nomem(err);
-    if (strcmp(facts->video.chroma, "cmyk") == 0)
-        return osp_fail(err, OSP_EMEDIA,
-                        "'%s' is in print colours (CMYK), which cannot be converted", input);
     ret = reader_open(input, AVMEDIA_TYPE_VIDEO, 1, &reader, err);
     if (ret < 0)
         return ret;

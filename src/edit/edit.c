@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "base/tmpfile.h"
 #include "edit/pipe.h"
@@ -108,6 +109,39 @@ static int write_result(const osp_shot *shot, osp_job *job, const osp_edit_optio
     return ret;
 }
 
+void osp_edit_report_release(osp_edit_report *report)
+{
+    if (report)
+        osp_findings_free(&report->findings);
+}
+
+/* The pictures around the shot's borders, before they cost: a warning in time to think again. What
+ * does not decode here is left to conform, which says so of what it needs. */
+static int look_at_cuts(const osp_shot *shot, osp_job *job, const osp_control *control,
+                        osp_edit_report *report, osp_error *err)
+{
+    OSP_AUTO(osp_look_free) osp_look *look = NULL;
+    const osp_facts *facts = job_facts(job);
+    const osp_profile *profile = job_profile(job);
+    const osp_plan_summary *plan = &report->plan;
+    const osp_finding *finding;
+    osp_error fault = { 0 };
+    int64_t first, count;
+    int ret;
+
+    osp_shot_surroundings(facts, profile, plan->first_frame, plan->frames, &first, &count);
+    ret = osp_look_at(shot->master, facts, first, count, control, &look, &fault);
+    if (ret == OSP_EMEDIA)
+        return OSP_OK;
+    if (ret < 0)
+        return osp_fail(err, ret, "%s", fault.text);
+    ret = osp_check_shot(facts, look, profile, plan->first_frame, plan->frames, &report->findings,
+                         err);
+    for (size_t i = 0; ret == OSP_OK && (finding = osp_findings_get(report->findings, i)); i++)
+        log_write(OSP_LOG_WARNING, "%s (%s)", finding->text, finding->rule);
+    return ret;
+}
+
 static void fill_report(osp_job *job, osp_edit_report *report)
 {
     report->plan = (osp_plan_summary){ .size = sizeof(report->plan) };
@@ -151,7 +185,7 @@ int osp_edit(osp_engine *engine, const osp_shot *shot, const osp_edit_options *o
              const osp_control *control, osp_edit_report *report, osp_error *err)
 {
     OSP_AUTO(osp_job_free) osp_job *job = NULL;
-    osp_edit_report own = { 0 };
+    OSP_AUTO(osp_edit_report_release) osp_edit_report own = { 0 };
     int ret = check_container(options, err);
 
     report = report ? report : &own;
@@ -165,6 +199,8 @@ int osp_edit(osp_engine *engine, const osp_shot *shot, const osp_edit_options *o
     report->reused_job = osp_job_clip(job) != NULL;
     report->dry_run = options->dry_run;
     ret = preflight(shot, job, options, report, err);
+    if (ret == OSP_OK && !report->reused_job)
+        ret = look_at_cuts(shot, job, control, report, err);
     if (ret < 0 || options->dry_run || report->reused_output)
         return ret;
     return carry_out(shot, job, options, control, report, err);
@@ -175,7 +211,7 @@ int osp_edit_resume(osp_engine *engine, const char *id, const osp_edit_options *
 {
     OSP_AUTO(osp_job_free) osp_job *job = NULL;
     osp_edit_options o = *options;
-    osp_edit_report own = { 0 };
+    OSP_AUTO(osp_edit_report_release) osp_edit_report own = { 0 };
     int ret = osp_job_find(engine, id, &job, err);
 
     report = report ? report : &own;

@@ -136,6 +136,8 @@ int geometry_choose(const osp_video_facts *v, const struct size_bounds *b, osp_f
     double width, height;
     bool found;
 
+    if (v->width_px <= 0 || v->height_px <= 0)
+        return osp_fail(err, OSP_EMEDIA, "its headers do not tell the size of the picture");
     set_upright(v, g);
     if (fit == OSP_FIT_CROP)
         crop_to_ratio(b, g);

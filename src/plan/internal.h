@@ -43,8 +43,6 @@ struct time_bounds {
 /** Choose what is sent, at which rate, by which map. Adds what is to be said to the steps. */
 int timing_choose(const osp_facts *facts, const struct time_bounds *bounds, osp_plan *plan,
                   osp_error *err);
-/** The moment of a shown picture, seconds from the container's start; the end for frame_count. */
-osp_rational timing_moment(const osp_facts *facts, int64_t frame);
 
 /** Fill billed_s and units from the reference's duration. */
 void price_set(const osp_profile *profile, osp_plan *plan);

@@ -9,8 +9,10 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/bounds.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/moment.h"
 #include "base/rational.h"
 #include "base/str.h"
 #include "check/profile.h"
@@ -92,8 +94,8 @@ static int set_range(const osp_facts *facts, const osp_plan_options *o, osp_plan
                         "'%.40s'",
                         o->from ? o->from : "the start", o->to ? o->to : "the end");
     plan->count = end - plan->first;
-    plan->from_s = timing_moment(facts, plan->first);
-    plan->to_s = timing_moment(facts, end);
+    plan->from_s = facts_moment(facts, plan->first);
+    plan->to_s = facts_moment(facts, end);
     return OSP_OK;
 }
 
@@ -221,6 +223,29 @@ static int plan_a_video(const osp_facts *facts, const osp_profile *profile,
     return ret < 0 ? ret : rung_steps(facts, findings, plan, err);
 }
 
+/* What conform's decoders take: said before anybody waits for it. */
+static int check_image(const osp_facts *facts, osp_error *err)
+{
+    static const char *const kinds[] = { "jpeg", "png", "gif", "bmp", "tiff", "webp" };
+    const osp_video_facts *v = &facts->video;
+    bool known = false;
+
+    for (size_t i = 0; i < OSP_COUNT(kinds); i++)
+        known = known || strcmp(kinds[i], facts->container) == 0;
+    if (strcmp(facts->container, "webp") == 0 && facts->image.animated)
+        known = false;
+    if (!known)
+        return osp_fail(err, OSP_EMEDIA, "pictures of the kind %s%s cannot be converted here",
+                        facts->image.animated ? "animated " : "", facts->container);
+    if (strcmp(facts->image.model, "cmyk") == 0 || strcmp(facts->image.model, "ycck") == 0)
+        return osp_fail(err, OSP_EMEDIA,
+                        "it is in print colours (CMYK), which cannot be converted");
+    if ((int64_t)v->coded_width_px * v->coded_height_px > DECODER_PIXELS_MAX)
+        return osp_fail(err, OSP_EMEDIA, "%dx%d pixels are more than the decoder takes",
+                        v->coded_width_px, v->coded_height_px);
+    return OSP_OK;
+}
+
 static int plan_an_image(const osp_facts *facts, const osp_profile *profile,
                          const osp_findings *findings, const osp_plan_options *o, osp_plan *plan,
                          osp_error *err)
@@ -228,6 +253,9 @@ static int plan_an_image(const osp_facts *facts, const osp_profile *profile,
     struct size_bounds sizes;
     int ret;
 
+    ret = check_image(facts, err);
+    if (ret < 0)
+        return ret;
     read_image_bounds(profile, &sizes);
     plan->bytes_max = profile_int_or(profile, "image.bytes_max.omni-video", 0);
     ret = geometry_choose(&facts->video, &sizes, o->fit, &plan->geometry, err);

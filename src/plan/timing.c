@@ -14,18 +14,10 @@
 
 #include "base/auto.h"
 #include "base/error.h"
+#include "base/moment.h"
 #include "base/rational.h"
 #include "base/str.h"
 #include "plan/internal.h"
-
-osp_rational timing_moment(const osp_facts *facts, int64_t frame)
-{
-    const osp_video_facts *v = &facts->video;
-    int64_t pts = frame < v->frame_count ? v->frame_pts[frame]
-                                         : v->frame_pts[v->frame_count - 1] + v->last_duration;
-
-    return rational_mul((osp_rational){ pts, 1 }, v->time_base);
-}
 
 /* ---- range ---- */
 
@@ -37,7 +29,7 @@ static int64_t frame_from(const osp_facts *facts, osp_rational moment)
     while (low < high) {
         int64_t middle = low + (high - low) / 2;
 
-        if (rational_compare(timing_moment(facts, middle), moment) < 0)
+        if (rational_compare(facts_moment(facts, middle), moment) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -49,7 +41,7 @@ static int past_end(const osp_facts *facts, const char *text, osp_error *err)
 {
     char end[32];
 
-    rational_print(timing_moment(facts, facts->video.frame_count), 3, end, sizeof(end));
+    rational_print(facts_moment(facts, facts->video.frame_count), 3, end, sizeof(end));
     return osp_fail(err, OSP_EUSAGE,
                     "'%.40s' lies past the end of the video: it lasts %s s, %lld "
                     "pictures",
@@ -59,7 +51,7 @@ static int past_end(const osp_facts *facts, const char *text, osp_error *err)
 int osp_frame_at(const osp_facts *facts, const char *text, int64_t *frame, osp_error *err)
 {
     const osp_video_facts *v = &facts->video;
-    osp_rational moment, end = timing_moment(facts, v->frame_count);
+    osp_rational moment, end = facts_moment(facts, v->frame_count);
     size_t length = strlen(text);
     char digits[24] = "";
 
@@ -227,7 +219,7 @@ static int plan_direct(const osp_facts *facts, const struct time_bounds *b, osp_
 
 static int fill_map(const osp_facts *facts, struct plan_timing *t, osp_error *err)
 {
-    osp_rational start = timing_moment(facts, t->sent_first);
+    osp_rational start = facts_moment(facts, t->sent_first);
     int64_t j = t->sent_first, last = t->sent_first + t->sent_count - 1;
 
     t->map = calloc((size_t)t->frames, sizeof(*t->map));
@@ -239,8 +231,8 @@ static int fill_map(const osp_facts *facts, struct plan_timing *t, osp_error *er
             rational_mul((osp_rational){ k, 1 }, rational_div((osp_rational){ 1, 1 }, t->rate)));
 
         while (j < last) {
-            osp_rational here = rational_sub(at, timing_moment(facts, j));
-            osp_rational next = rational_sub(timing_moment(facts, j + 1), at);
+            osp_rational here = rational_sub(at, facts_moment(facts, j));
+            osp_rational next = rational_sub(facts_moment(facts, j + 1), at);
 
             if (rational_compare(next, here) >= 0)
                 break;
@@ -253,8 +245,8 @@ static int fill_map(const osp_facts *facts, struct plan_timing *t, osp_error *er
 
 static osp_rational sent_duration(const osp_facts *facts, const struct plan_timing *t)
 {
-    return rational_sub(timing_moment(facts, t->sent_first + t->sent_count),
-                        timing_moment(facts, t->sent_first));
+    return rational_sub(facts_moment(facts, t->sent_first + t->sent_count),
+                        facts_moment(facts, t->sent_first));
 }
 
 /* Handles, a picture at a time by turns: a variable rate has no other way to a duration. */
@@ -320,8 +312,8 @@ int timing_choose(const osp_facts *facts, const struct time_bounds *b, osp_plan 
     }
     if (ret < 0)
         return ret;
-    plan->sent_from_s = timing_moment(facts, t->sent_first);
-    plan->sent_to_s = timing_moment(facts, t->sent_first + t->sent_count);
+    plan->sent_from_s = facts_moment(facts, t->sent_first);
+    plan->sent_to_s = facts_moment(facts, t->sent_first + t->sent_count);
     plan->reference_s = rational_div((osp_rational){ t->frames, 1 }, t->rate);
     return OSP_OK;
 }

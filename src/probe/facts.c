@@ -70,6 +70,18 @@ static void set_colour(struct json *out, const osp_video_facts *v)
     set_known_int(out, "max_average_nits", v->max_average_nits);
 }
 
+static void set_image(struct json *out, const osp_image_facts *image)
+{
+    set_word(out, "color_model", image->model);
+    set_word(out, "coding", image->coding);
+    json_set_int(out, "pictures", image->pictures);
+    json_set_bool(out, "icc_profile", image->icc);
+    set_word(out, "icc_description", image->icc_name);
+    json_set_bool(out, "wide_gamut", image->wide_gamut);
+    json_set_bool(out, "gain_map", image->gain_map);
+    json_set_bool(out, "cut_off", image->cut_off);
+}
+
 static struct json *picture_json(const osp_facts *facts)
 {
     const osp_video_facts *v = &facts->video;
@@ -94,6 +106,8 @@ static struct json *picture_json(const osp_facts *facts)
     set_word(out, "transfer", v->transfer);
     set_word(out, "matrix", v->matrix);
     set_word(out, "range", v->range);
+    if (facts->kind == OSP_KIND_IMAGE)
+        set_image(out, &facts->image);
     if (facts->kind != OSP_KIND_VIDEO)
         return out;
     set_word(out, "codec_tag", v->codec_tag);
@@ -123,6 +137,7 @@ static struct json *sound_json(const osp_sound_facts *s)
     json_set_string(out, "codec", s->codec);
     json_set_int(out, "sample_rate_hz", s->sample_rate_hz);
     json_set_int(out, "channels", s->channels);
+    json_set_int(out, "sample_bits", s->sample_bits);
     set_seconds(out, "duration_s", s->duration_s);
     return out;
 }
@@ -150,6 +165,22 @@ static void set_video_file(struct json *out, const osp_facts *facts)
     json_set_int(out, "cover_art", facts->cover_art);
 }
 
+static struct json *deep_json(const osp_deep_facts *deep)
+{
+    struct json *out = json_object();
+
+    json_set_int(out, "pictures", deep->pictures);
+    json_set_int(out, "corrupt", deep->corrupt);
+    set_seconds(out, "corrupt_s", deep->corrupt_s);
+    json_set_int(out, "missing", deep->missing);
+    set_seconds(out, "missing_s", deep->missing_s);
+    json_set_int(out, "breaks", deep->breaks);
+    set_seconds(out, "break_s", deep->break_s);
+    json_set_int(out, "sound_corrupt", deep->sound_corrupt);
+    set_seconds(out, "sound_corrupt_s", deep->sound_corrupt_s);
+    return out;
+}
+
 char *osp_facts_json(const osp_facts *facts)
 {
     OSP_AUTO(json_free) struct json *out = json_object();
@@ -170,12 +201,14 @@ char *osp_facts_json(const osp_facts *facts)
     if (facts->kind == OSP_KIND_VIDEO)
         set_video_file(out, facts);
     if (facts->kind == OSP_KIND_IMAGE) {
-        json_set_int(out, "exif_orientation", facts->exif_orientation);
-        json_set_bool(out, "animated", facts->animated);
+        json_set_int(out, "exif_orientation", facts->image.exif_orientation);
+        json_set_bool(out, "animated", facts->image.animated);
     }
     if (facts->kind == OSP_KIND_VIDEO || facts->kind == OSP_KIND_IMAGE)
         json_set(out, facts->kind == OSP_KIND_VIDEO ? "video" : "image", picture_json(facts));
     if (facts->sound.codec[0])
         json_set(out, "sound", sound_json(&facts->sound));
+    if (facts->deep.done)
+        json_set(out, "decoded", deep_json(&facts->deep));
     return json_print(out, false);
 }

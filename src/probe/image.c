@@ -1,89 +1,58 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Images by their headers: type by content, size, depth, colour model, orientation. A decoder is
- * never started, so that a 30,000 px picture costs a few reads.
+ * never started, so that a 30,000 px picture costs a few reads. Formats that the service does not
+ * take are read too: the verdict then says all that is wrong, and conform knows what it gets.
  */
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "probe/image.h"
 
-#include "av/open.h"
+#include <limits.h>
+#include <string.h>
+
 #include "base/auto.h"
 #include "base/str.h"
 #include "probe/probe.h"
 
-struct file {
-    int fd;
-    osp_facts *facts;
-};
+/* Headers, a profile and the tail of the file; more is no header. */
+#define BUDGET (4 << 20)
 
-static bool read_at(const struct file *file, int64_t offset, void *out, size_t size)
+bool image_set_size(struct image *image, uint32_t width, uint32_t height)
 {
-    return pread(file->fd, out, size, (off_t)offset) == (ssize_t)size;
+    osp_video_facts *v = &image->facts->video;
+
+    if (!width || !height || width > INT_MAX || height > INT_MAX)
+        return false;
+    v->coded_width_px = v->width_px = (int)width;
+    v->coded_height_px = v->height_px = (int)height;
+    v->sar = (osp_rational){ 1, 1 };
+    v->frame_count = 1;
+    return true;
 }
 
-static unsigned be16(const uint8_t *p)
+void image_set_codec(struct image *image, const char *codec, const char *chroma, int depth)
 {
-    return (unsigned)p[0] << 8 | p[1];
-}
-
-static unsigned be32(const uint8_t *p)
-{
-    return be16(p) << 16 | be16(p + 2);
-}
-
-static void set_picture(osp_facts *facts, const char *codec, int width, int height, int depth,
-                        const char *chroma)
-{
-    osp_video_facts *v = &facts->video;
+    osp_video_facts *v = &image->facts->video;
 
     str_copy(v->codec, sizeof(v->codec), codec);
     str_copy(v->chroma, sizeof(v->chroma), chroma);
-    v->coded_width_px = v->width_px = width;
-    v->coded_height_px = v->height_px = height;
     v->bit_depth = depth;
-    v->sar = (osp_rational){ 1, 1 };
-    v->frame_count = 1;
 }
 
-/* TIFF 6.0 section 2, Exif 2.32 4.6.4: tag 0x0112 of the first directory. */
-static int exif_orientation(const uint8_t *tiff, size_t size)
+void image_set_model(struct image *image, const char *model)
 {
-    bool little = size > 8 && tiff[0] == 'I';
-    size_t at, count;
-
-#define U16(p) (little ? (unsigned)((p)[0] | (p)[1] << 8) : be16(p))
-#define U32(p) (little ? U16(p) | U16((p) + 2) << 16 : be32(p))
-    if (size < 8 || (memcmp(tiff, "II*\0", 4) != 0 && memcmp(tiff, "MM\0*", 4) != 0))
-        return 0;
-    at = U32(tiff + 4);
-    if (at + 2 > size)
-        return 0;
-    count = U16(tiff + at);
-    for (size_t i = 0; i < count && at + 2 + (i + 1) * 12 <= size; i++) {
-        const uint8_t *entry = tiff + at + 2 + i * 12;
-        unsigned value = U16(entry + 8);
-
-        if (U16(entry) == 0x0112 && U16(entry + 2) == 3 && value >= 1 && value <= 8)
-            return (int)value;
-    }
-    return 0;
-#undef U16
-#undef U32
+    str_copy(image->facts->image.model, sizeof(image->facts->image.model), model);
 }
 
-static void orient(osp_facts *facts, int orientation)
+void image_orient(struct image *image, int orientation)
 {
-    /* Exif 2.32, tag 274: how the stored picture is turned and mirrored to be upright */
+    /* how the stored picture is turned, and mirrored before that, to be upright */
     static const struct {
         int rotation, mirrored;
     } ways[9] = { { 0, 0 },   { 0, 0 },  { 0, 1 },  { 180, 0 }, { 180, 1 },
                   { 270, 1 }, { 90, 0 }, { 90, 1 }, { 270, 0 } };
-    osp_video_facts *v = &facts->video;
+    osp_video_facts *v = &image->facts->video;
 
-    facts->exif_orientation = orientation;
+    image->facts->image.exif_orientation = orientation;
     v->rotation_deg = ways[orientation].rotation;
     v->mirrored = ways[orientation].mirrored;
     if (v->rotation_deg % 180) {
@@ -92,227 +61,94 @@ static void orient(osp_facts *facts, int orientation)
     }
 }
 
-/* ISO/IEC 15948 (PNG) 5.3: chunks; 11.2.2 IHDR. acTL marks an animation, eXIf the orientation. */
-static const char *read_png(const struct file *file)
-{
-    static const struct {
-        const char *chroma;
-        int alpha;
-    } models[7] = { { "gray", 0 }, { "", 0 }, { "rgb", 0 }, { "palette", 0 },
-                    { "gray", 1 }, { "", 0 }, { "rgb", 1 } };
-    uint8_t head[33];
-    int64_t at = 8;
-    int orientation = 0;
-
-    if (!read_at(file, 0, head, sizeof(head)) || memcmp(head + 12, "IHDR", 4) != 0)
-        return "a PNG without its header";
-    if (!be32(head + 16) || !be32(head + 20) || be32(head + 16) > INT32_MAX ||
-        be32(head + 20) > INT32_MAX || head[25] > 6)
-        return "a PNG with a broken header";
-    set_picture(file->facts, "png", (int)be32(head + 16), (int)be32(head + 20), head[24],
-                models[head[25]].chroma);
-    file->facts->video.alpha = models[head[25]].alpha;
-    for (int i = 0; i < 256; i++) {
-        uint8_t chunk[8], exif[1024];
-
-        if (!read_at(file, at, chunk, 8) || memcmp(chunk + 4, "IEND", 4) == 0)
-            break;
-        if (memcmp(chunk + 4, "acTL", 4) == 0)
-            file->facts->animated = 1;
-        if (memcmp(chunk + 4, "tRNS", 4) == 0)
-            file->facts->video.alpha = 1;
-        if (memcmp(chunk + 4, "eXIf", 4) == 0) {
-            size_t size = be32(chunk) < sizeof(exif) ? be32(chunk) : sizeof(exif);
-
-            if (read_at(file, at + 8, exif, size))
-                orientation = exif_orientation(exif, size);
-        }
-        at += 12 + (int64_t)be32(chunk);
-    }
-    orient(file->facts, orientation);
-    return NULL;
-}
-
-static void read_app(const struct file *file, int marker, int64_t at, size_t size, int *orientation)
-{
-    uint8_t data[4096];
-    size_t take = size < sizeof(data) ? size : sizeof(data);
-
-    if (marker == 0xE1 && take > 14 && read_at(file, at, data, take) &&
-        memcmp(data, "Exif\0\0", 6) == 0 && !*orientation)
-        *orientation = exif_orientation(data + 6, take - 6);
-}
-
-/* ITU-T T.81 B.2.2: SOF0 to SOF15 but DHT, JPG, DAC. */
-static bool is_frame_header(int marker)
-{
-    return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
-}
-
-static const char *read_sof(const struct file *file, int marker, int64_t at, size_t size)
-{
-    static const char *const chroma_of[] = { "4:4:4", "4:2:2", "4:4:0", "4:2:0" };
-    uint8_t sof[15] = { 0 };
-    int parts, halves;
-
-    if (size < 8 || !read_at(file, at, sof, size < 15 ? size : 15))
-        return "a JPEG that ends in its header";
-    parts = sof[5];
-    halves = (sof[7] >> 4 == 2) + 2 * ((sof[7] & 15) == 2);
-    if (!be16(sof + 3) || !be16(sof + 1))
-        return "a JPEG with a broken header";
-    set_picture(file->facts, marker == 0xC3 ? "jpegls" : "mjpeg", (int)be16(sof + 3),
-                (int)be16(sof + 1), sof[0],
-                parts == 1   ? "gray"
-                : parts == 4 ? "cmyk"
-                             : chroma_of[halves]);
-    if (marker == 0xC3)
-        str_copy(file->facts->video.codec, sizeof(file->facts->video.codec), "ljpeg");
-    str_copy(file->facts->video.profile, sizeof(file->facts->video.profile),
-             marker == 0xC2   ? "Progressive"
-             : marker == 0xC3 ? "Lossless"
-                              : "Baseline");
-    return NULL;
-}
-
-/* Markers, and bytes between them, before a picture must have begun. */
-#define HEADERS_MAX 8192
-
-static const char *read_jpeg(const struct file *file)
-{
-    int64_t at = 2;
-    int orientation = 0;
-
-    for (int i = 0; i < HEADERS_MAX; i++) {
-        uint8_t head[4];
-        const char *fault;
-
-        if (!read_at(file, at, head, 4))
-            return "a JPEG that ends in its header";
-        if (head[0] != 0xFF) { /* decoders go on to the next marker, and so must a verdict */
-            at++;
-            continue;
-        }
-        if (head[1] == 0xFF || head[1] == 0x01 || (head[1] >= 0xD0 && head[1] <= 0xD8)) {
-            at += head[1] == 0xFF ? 1 : 2; /* fill byte, or a marker alone */
-            continue;
-        }
-        if (head[1] == 0xD9 || head[1] == 0xDA || be16(head + 2) < 2)
-            return "a JPEG without a picture";
-        if (is_frame_header(head[1])) {
-            fault = read_sof(file, head[1], at + 4, be16(head + 2) - 2);
-            if (!fault)
-                orient(file->facts, orientation);
-            return fault;
-        }
-        read_app(file, head[1], at + 4, be16(head + 2) - 2, &orientation);
-        at += 2 + (int64_t)be16(head + 2);
-    }
-    return "a JPEG with no end of headers";
-}
-
-#define HEIF_HEAD 65536
-
-/* Adobe Photoshop file format: height and width at 14 and 18. */
-static const char *read_psd(const struct file *file)
-{
-    uint8_t head[26];
-
-    if (!read_at(file, 0, head, sizeof(head)))
-        return "a PSD that ends in its header";
-    set_picture(file->facts, "psd", (int)(be32(head + 18) & INT32_MAX),
-                (int)(be32(head + 14) & INT32_MAX), (int)be16(head + 22), "");
-    return NULL;
-}
-
-/* ISO/IEC 23008-12 6.5.3: ispe holds width and height; the largest is the picture. */
-static const char *read_heif(const struct file *file)
-{
-    OSP_AUTO(auto_free) uint8_t *head = malloc(HEIF_HEAD);
-    ssize_t got = head ? pread(file->fd, head, HEIF_HEAD, 0) : 0;
-    bool avif = got > 12 && memcmp(head + 8, "avi", 3) == 0;
-    unsigned width = 0, height = 0;
-
-    for (ssize_t i = 4; i + 16 <= got; i++) {
-        if (memcmp(head + i, "ispe", 4) == 0 && be32(head + i + 8) < 65536 &&
-            be32(head + i + 8) > width) {
-            width = be32(head + i + 8);
-            height = be32(head + i + 12);
-        }
-    }
-    set_picture(file->facts, avif ? "av1" : "hevc", (int)width, (int)height, 0, "");
-    return NULL;
-}
-
-/* GIF, WebP, BMP, TIFF, PSD: libavformat knows them well enough for a verdict. */
-static const char *read_by_libav(const struct file *file, const char *path)
-{
-    OSP_AUTO(input_close) AVFormatContext *input = NULL;
-    AVStream *stream;
-
-    set_picture(file->facts, file->facts->container, 0, 0, 0, "");
-    if (input_open_deep(path, &input, NULL) < 0)
-        return NULL;
-    stream = input_track(input, AVMEDIA_TYPE_VIDEO);
-    if (stream)
-        set_picture(file->facts, avcodec_get_name(stream->codecpar->codec_id),
-                    stream->codecpar->width, stream->codecpar->height, 0, "");
-    file->facts->animated = stream && stream->nb_frames > 1;
-    return NULL;
-}
-
-static const struct {
+/* Formats by their first bytes. No reader: the name is enough, since nobody takes them. */
+static const struct type {
     const char *name;
     size_t at, size;
     const char *magic;
-    const char *(*read)(const struct file *file); /* NULL: by libav */
+    const char *(*read)(struct image *image);
 } types[] = {
-    { "jpeg", 0, 3, "\xFF\xD8\xFF", read_jpeg },
-    { "png", 0, 8, "\x89PNG\r\n\x1A\n", read_png },
-    { "gif", 0, 4, "GIF8", NULL },
-    { "webp", 8, 4, "WEBP", NULL },
-    { "bmp", 0, 2, "BM", NULL },
-    { "tiff", 0, 4, "II*\0", NULL },
-    { "tiff", 0, 4, "MM\0*", NULL },
-    { "psd", 0, 4, "8BPS", read_psd },
-    { "heif", 4, 8, "ftypheic", read_heif },
-    { "heif", 4, 8, "ftypheix", read_heif },
-    { "heif", 4, 8, "ftypmif1", read_heif },
-    { "avif", 4, 8, "ftypavif", read_heif },
-    { "avif", 4, 8, "ftypavis", read_heif },
+    { "jpeg", 0, 3, "\xFF\xD8\xFF", image_jpeg },
+    { "png", 0, 8, "\x89PNG\r\n\x1A\n", image_png },
+    { "gif", 0, 6, "GIF87a", image_gif },
+    { "gif", 0, 6, "GIF89a", image_gif },
+    { "webp", 8, 7, "WEBPVP8", image_webp },
+    { "cr2", 8, 3, "CR\x02", NULL }, /* Canon raw: a TIFF, so before it */
+    { "tiff", 0, 4, "II*\0", image_tiff },
+    { "tiff", 0, 4, "MM\0*", image_tiff },
+    { "bigtiff", 0, 4, "II+\0", NULL },
+    { "bigtiff", 0, 4, "MM\0+", NULL },
+    { "psd", 0, 4, "8BPS", image_psd },
+    { "jxl", 0, 2, "\xFF\x0A", image_jxl },
+    { "jxl", 0, 12, "\0\0\0\x0CJXL \r\n\x87\n", image_jxl },
+    { "jpeg2000", 0, 12, "\0\0\0\x0CjP  \r\n\x87\n", image_jp2 },
+    { "jpeg2000", 0, 4, "\xFF\x4F\xFF\x51", image_jp2 },
+    { "jpegxr", 0, 3, "II\xBC", NULL },
+    { "cr3", 4, 7, "ftypcrx", NULL },
+    { "exr", 0, 4, "\x76\x2F\x31\x01", NULL },
+    { "hdr", 0, 10, "#?RADIANCE", NULL },
+    { "ico", 0, 4, "\0\0\1\0", NULL },
+    { "dds", 0, 4, "DDS ", NULL },
+    { "qoi", 0, 4, "qoif", NULL },
+    { "pdf", 0, 5, "%PDF-", NULL },
+    { "postscript", 0, 4, "%!PS", NULL },
+    { "xcf", 0, 9, "gimp xcf ", NULL },
 };
 
-static bool looks_like_svg(const uint8_t *head, size_t size)
+static const struct type heif = { "heif", 0, 0, "", image_heif };
+static const struct type bmp = { "bmp", 0, 2, "BM", image_bmp };
+static const struct type pnm = { "pnm", 0, 1, "P", NULL };
+static const struct type svg = { "svg", 0, 1, "<", image_svg };
+
+/* P6, a white space, the width or a comment. */
+static bool is_pnm(const uint8_t *head, size_t size)
 {
-    return head[0] == '<' && memmem(head, size, "<svg", 4);
+    return size >= 4 && head[0] == 'P' && head[1] >= '1' && head[1] <= '7' &&
+           strchr(" \t\r\n", head[2]) && head[2] && strchr("#0123456789", head[3]) && head[3];
 }
 
-int probe_image(const char *path, const uint8_t *head, size_t size, osp_facts *facts,
-                osp_error *err)
+/* Two letters are no proof: of a bitmap the header's size must be one that exists. */
+static const struct type *find_weak(const uint8_t *head, size_t size)
 {
-    OSP_AUTO(auto_close) int fd = -1;
-    struct file file = { .facts = facts };
-    const char *fault;
+    if (size >= 18 && memcmp(head, "BM", 2) == 0 && le32(head + 14) >= 12 && le32(head + 14) <= 124)
+        return &bmp;
+    if (is_pnm(head, size))
+        return &pnm;
+    return image_is_svg(head, size) ? &svg : NULL;
+}
 
+static const struct type *find_type(const uint8_t *head, size_t size)
+{
     for (size_t i = 0; i < OSP_COUNT(types); i++) {
-        if (size < types[i].at + types[i].size ||
-            memcmp(head + types[i].at, types[i].magic, types[i].size) != 0)
-            continue;
-        fd = file.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-        if (fd < 0)
-            return osp_fail_errno(err, OSP_EMEDIA, "read", path);
-        str_copy(facts->container, sizeof(facts->container), types[i].name);
-        fault = types[i].read ? types[i].read(&file) : read_by_libav(&file, path);
-        if (fault)
-            str_copy(facts->fault, sizeof(facts->fault), fault);
-        else
-            facts->kind = OSP_KIND_IMAGE;
-        return 1;
+        if (size >= types[i].at + types[i].size &&
+            memcmp(head + types[i].at, types[i].magic, types[i].size) == 0)
+            return &types[i];
     }
-    if (size < 5 || !looks_like_svg(head, size))
+    if (image_heif_name(head, size))
+        return &heif;
+    return find_weak(head, size);
+}
+
+int probe_image(const struct probe_source *source, const uint8_t *head, size_t size,
+                osp_facts *facts)
+{
+    const struct type *type = find_type(head, size);
+    struct image image = { .facts = facts };
+    const char *fault = NULL;
+
+    if (!type)
         return 0;
-    str_copy(facts->container, sizeof(facts->container), "svg");
-    facts->kind = OSP_KIND_IMAGE;
-    set_picture(facts, "svg", 0, 0, 0, "");
+    bytes_init(&image.bytes, source->fd, BUDGET);
+    str_copy(facts->container, sizeof(facts->container),
+             type == &heif ? image_heif_name(head, size) : type->name);
+    image_set_codec(&image, facts->container, "", 0);
+    facts->image.pictures = 1;
+    facts->video.level = -1;
+    if (type->read)
+        fault = type->read(&image);
+    if (fault)
+        str_copy(facts->fault, sizeof(facts->fault), fault);
+    else
+        facts->kind = OSP_KIND_IMAGE;
     return 1;
 }

@@ -6,7 +6,6 @@
  */
 #include "probe/matroska.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -295,14 +294,13 @@ static void estimate_total(struct stamps *s)
         s->total_duration = s->last_pts - first + (s->last_pts - first) / (int64_t)(s->count - 1);
 }
 
-int matroska_read(const char *path, struct stamps *stamps, osp_facts *facts, osp_error *err)
+int matroska_read(int fd, struct stamps *stamps, osp_facts *facts, osp_error *err)
 {
-    OSP_AUTO(auto_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct walk w = { .fd = fd, .stamps = stamps, .facts = facts, .scale = 1000000 };
     struct stat st;
     int64_t at = 0, by;
 
-    if (fd < 0 || fstat(fd, &st) < 0)
+    if (fstat(fd, &st) < 0)
         return 0;
     w.size = st.st_size;
     w.group_pts = INT64_MIN;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "av/open.h"
 #include "base/array.h"
 #include "base/auto.h"
 #include "base/rational.h"
@@ -510,40 +511,36 @@ static int walk_top(struct mp4_file *file, osp_error *err)
     return OSP_OK;
 }
 
-static int open_regular(const char *path, struct mp4_file *file, osp_error *err)
+int mp4_open_fd(int fd, const char *name, struct mp4_file **out, osp_error *err)
 {
+    OSP_AUTO(mp4_close) struct mp4_file *file = calloc(1, sizeof(*file));
     struct stat st;
+    int ret;
 
-    file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hang us */
+    if (!file)
+        return osp_nomem(err);
+    file->mdat_offset = -1;
+    file->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (file->fd < 0 || fstat(file->fd, &st) < 0)
-        return osp_fail_errno(err, OSP_EMEDIA, "read", path);
-    if (!S_ISREG(st.st_mode))
-        return osp_fail(err, OSP_EMEDIA, "'%s' is no regular file", path);
+        return osp_fail_errno(err, OSP_EMEDIA, "read", name);
     file->size = st.st_size;
+    ret = walk_top(file, err);
+    if (ret < 0)
+        return osp_while(err, "reading '%s'", name);
+    read_mvhd(file);
+    ret = read_tracks(file, err);
+    if (ret < 0)
+        return osp_while(err, "reading '%s'", name);
+    *out = OSP_TAKE(file);
     return OSP_OK;
 }
 
 int mp4_open(const char *path, struct mp4_file **out, osp_error *err)
 {
-    OSP_AUTO(mp4_close) struct mp4_file *file = calloc(1, sizeof(*file));
-    int ret;
+    OSP_AUTO(auto_close) int fd = -1;
+    int ret = file_open_regular(path, &fd, err);
 
-    if (!file)
-        return osp_nomem(err);
-    file->fd = -1;
-    file->mdat_offset = -1;
-    ret = open_regular(path, file, err);
-    if (ret < 0)
-        return ret;
-    ret = walk_top(file, err);
-    if (ret < 0)
-        return osp_while(err, "reading '%s'", path);
-    read_mvhd(file);
-    ret = read_tracks(file, err);
-    if (ret < 0)
-        return osp_while(err, "reading '%s'", path);
-    *out = OSP_TAKE(file);
-    return OSP_OK;
+    return ret < 0 ? ret : mp4_open_fd(fd, path, out, err);
 }
 
 void mp4_close(struct mp4_file **file)

@@ -116,6 +116,8 @@ bool mp4_sniff(const uint8_t *head, size_t size);
  *         file for this reader: no ISO BMFF, or its index is compressed)
  */
 int mp4_open(const char *path, struct mp4_file **out, osp_error *err);
+/** The same for a file that is open already. @param fd  borrowed; name: what errors call it */
+int mp4_open_fd(int fd, const char *name, struct mp4_file **out, osp_error *err);
 void mp4_close(struct mp4_file **file); /* NULL is fine; sets NULL */
 
 /** The first 'vide' track that is no cover art or thumbnail (enabled, with samples); NULL: none. */

@@ -2,8 +2,6 @@
 #include "probe/probe.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,27 +13,22 @@
 
 #define HEAD 4096
 
-static int read_head(const char *path, uint8_t head[HEAD], size_t *got, osp_facts *facts,
-                     osp_error *err)
+static int read_head(const struct probe_source *source, uint8_t head[HEAD], size_t *got,
+                     osp_facts *facts, osp_error *err)
 {
-    /* O_NONBLOCK: a FIFO must not hang the open */
-    OSP_AUTO(auto_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat st;
-    ssize_t size;
+    ssize_t size = -1;
 
-    if (fd < 0)
-        return osp_fail_errno(err, OSP_EMEDIA, "read", path);
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-        return osp_fail(err, OSP_EMEDIA, "'%s' is not a regular file", path);
-    facts->size_bytes = st.st_size;
-    size = pread(fd, head, HEAD, 0);
+    if (fstat(source->fd, &st) == 0)
+        size = pread(source->fd, head, HEAD, 0);
     if (size < 0)
-        return osp_fail_errno(err, OSP_EMEDIA, "read", path);
+        return osp_fail_errno(err, OSP_EMEDIA, "read", source->name);
+    facts->size_bytes = st.st_size;
     *got = (size_t)size;
     return OSP_OK;
 }
 
-static void set_extension(const char *path, osp_facts *facts)
+void probe_set_extension(const char *path, osp_facts *facts)
 {
     const char *slash = strrchr(path, '/');
     const char *point = strrchr(slash ? slash : path, '.');
@@ -45,7 +38,7 @@ static void set_extension(const char *path, osp_facts *facts)
         *p = (char)tolower((unsigned char)*p);
 }
 
-int osp_probe(const char *path, osp_facts **out, osp_error *err)
+int probe_source(const struct probe_source *source, osp_facts **out, osp_error *err)
 {
     OSP_AUTO(osp_facts_free) osp_facts *facts = calloc(1, sizeof(*facts));
     uint8_t head[HEAD];
@@ -54,29 +47,44 @@ int osp_probe(const char *path, osp_facts **out, osp_error *err)
 
     if (!facts)
         return osp_nomem(err);
-    if (str_starts(path, "http://") || str_starts(path, "https://")) {
-        osp_fail(err, OSP_EMEDIA, "'%.200s' is an address, not a file", path);
-        return osp_hint(err, "download it first: curl -fLo input.mp4 'ADDRESS'");
-    }
     ret = av_versions_check(err);
-    if (ret < 0 || (ret = read_head(path, head, &got, facts, err)) < 0)
+    if (ret < 0 || (ret = read_head(source, head, &got, facts, err)) < 0)
         return ret;
-    set_extension(path, facts);
+    probe_set_extension(source->name, facts);
     if (!got) {
         str_copy(facts->fault, sizeof(facts->fault), "it is empty");
         *out = OSP_TAKE(facts);
         return OSP_OK;
     }
-    ret = probe_image(path, head, got, facts, err);
+    ret = probe_image(source, head, got, facts);
+    if (ret == 0)
+        ret = probe_plain_sound(source, head, got, facts);
     if (ret == 0) {
-        ret = probe_video(path, facts, err);
+        ret = probe_video(source, facts, err);
         if (ret == OSP_OK && facts->kind == OSP_KIND_UNKNOWN && !facts->fault[0])
-            ret = probe_sound(path, facts, err);
+            ret = probe_sound(source, facts, err);
     }
     if (ret < 0)
         return ret;
     *out = OSP_TAKE(facts);
     return OSP_OK;
+}
+
+int probe_open(const char *path, int *fd, osp_error *err)
+{
+    if (str_starts(path, "http://") || str_starts(path, "https://")) {
+        osp_fail(err, OSP_EMEDIA, "'%.200s' is an address, not a file", path);
+        return osp_hint(err, "download it first: curl -fLo input.mp4 'ADDRESS'");
+    }
+    return file_open_regular(path, fd, err);
+}
+
+int osp_probe(const char *path, osp_facts **out, osp_error *err)
+{
+    OSP_AUTO(auto_close) int fd = -1;
+    int ret = probe_open(path, &fd, err);
+
+    return ret < 0 ? ret : probe_source(&(struct probe_source){ fd, path }, out, err);
 }
 
 void osp_facts_free(osp_facts **facts)

@@ -128,13 +128,13 @@ static int stamps_from_packets(AVFormatContext *input, const AVStream *stream, s
     return OSP_OK;
 }
 
-static int read_stamps(const char *path, AVFormatContext *input, const AVStream *stream,
-                       struct stamps *s, osp_facts *facts, osp_error *err)
+static int read_stamps(const struct probe_source *source, AVFormatContext *input,
+                       const AVStream *stream, struct stamps *s, osp_facts *facts, osp_error *err)
 {
     int ret = 0;
 
     if (strstr(input->iformat->name, "matroska"))
-        ret = matroska_read(path, s, facts, err);
+        ret = matroska_read(source->fd, s, facts, err);
     if (ret == 0) {
         stamps_release(s);
         ret = stamps_from_packets(input, stream, s, err);
@@ -231,11 +231,11 @@ static int set_fault(osp_facts *facts, const char *fault)
     return OSP_OK;
 }
 
-static int read_times(const char *path, AVFormatContext *input, AVStream *stream, osp_facts *facts,
-                      osp_error *err)
+static int read_times(const struct probe_source *source, AVFormatContext *input, AVStream *stream,
+                      osp_facts *facts, osp_error *err)
 {
     OSP_AUTO(stamps_release) struct stamps stamps = { 0 };
-    int ret = read_stamps(path, input, stream, &stamps, facts, err);
+    int ret = read_stamps(source, input, stream, &stamps, facts, err);
 
     if (ret < 0)
         return ret;
@@ -253,14 +253,16 @@ static int read_times(const char *path, AVFormatContext *input, AVStream *stream
     return OSP_OK;
 }
 
-static int read_with_libav(const char *path, osp_facts *facts, osp_error *err)
+static int read_with_libav(const struct probe_source *source, osp_facts *facts, osp_error *err)
 {
     OSP_AUTO(input_close) AVFormatContext *input = NULL;
     osp_error why = { 0 };
     AVStream *stream;
 
-    if (input_open_deep(path, &input, &why) < 0)
-        return set_fault(facts, "no media file that can be read, or broken");
+    if (input_open_deep_fd(source->fd, source->name, &input, &why) < 0)
+        return why.code == OSP_EINTERNAL
+                   ? osp_nomem(err)
+                   : set_fault(facts, "no media file that can be read, or broken");
     name_container(input, facts);
     count_tracks(input, facts);
     stream = input_track(input, AVMEDIA_TYPE_VIDEO);
@@ -273,19 +275,19 @@ static int read_with_libav(const char *path, osp_facts *facts, osp_error *err)
     format_settle(&facts->video);
     read_size(input, stream, &facts->video);
     probe_sound_track(input, facts);
-    return read_times(path, input, stream, facts, err);
+    return read_times(source, input, stream, facts, err);
 }
 
-int probe_video(const char *path, osp_facts *facts, osp_error *err)
+int probe_video(const struct probe_source *source, osp_facts *facts, osp_error *err)
 {
     OSP_AUTO(mp4_close) struct mp4_file *file = NULL;
     osp_error why = { 0 };
-    int ret = mp4_open(path, &file, &why);
+    int ret = mp4_open_fd(source->fd, source->name, &file, &why);
 
     if (ret == OSP_OK)
         return movie_read(file, facts, err);
     if (ret == OSP_EUSAGE)
-        return read_with_libav(path, facts, err);
+        return read_with_libav(source, facts, err);
     if (ret == OSP_EINTERNAL)
         return osp_nomem(err);
     why.text[strcspn(why.text, ",")] = 0; /* the failure, without what it happened in */

@@ -1,172 +1,151 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* check for people: the verdict first, then what was found, worst first, then what to do. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/rational.h"
-#include "report/report.h"
+#include "base/str.h"
+#include "report/sink.h"
 
-static const char *const level_names[] = { "note", "warning", "violation" };
-
-void report_seconds(osp_rational value, char out[32])
+static const char *paint(const struct report_sink *sink, const char *word)
 {
-    rational_print(value, 3, out, 32);
+    return report_paint(word, sink->style.colour);
 }
 
-const char *report_verdict(const struct report_file *file)
+/* Columns that UTF-8 text takes, near enough: a character is one. */
+static size_t columns_of(const char *text, size_t bytes)
 {
-    return file->findings ? osp_findings_verdict(file->findings) : "unreadable";
+    size_t count = 0;
+
+    for (size_t i = 0; i < bytes; i++)
+        count += ((unsigned char)text[i] & 0xC0) != 0x80;
+    return count;
 }
 
-static void print_video(FILE *out, const osp_facts *facts)
+/* "10 s" stays together. */
+static bool is_unit(const char *before, const char *word, size_t bytes)
 {
-    const osp_video_facts *v = &facts->video;
-    char seconds[32], rate[32];
-
-    report_seconds(facts->track_s, seconds);
-    rational_print(v->rate, 3, rate, sizeof(rate));
-    fprintf(out, "%s, %s %dx%d, %s fps%s, %s s", facts->container, v->codec, v->width_px,
-            v->height_px, rate, v->variable_rate ? " (variable)" : "", seconds);
-    fprintf(out, ", %s", facts->sound.codec[0] ? facts->sound.codec : "no sound");
+    return before[0] >= '0' && before[0] <= '9' && columns_of(word, bytes) <= 3;
 }
 
-static void print_facts(FILE *out, const struct report_file *file)
+/* Words from column `at` on, broken at the terminal's width, next lines indented. */
+static void put_wrapped(struct report_sink *sink, const char *text, size_t at, int indent)
 {
-    char seconds[32];
+    const char *end = text + strlen(text);
 
-    if (!file->facts)
-        return;
-    if (file->facts->kind == OSP_KIND_VIDEO) {
-        print_video(out, file->facts);
-    } else if (file->facts->kind == OSP_KIND_IMAGE) {
-        fprintf(out, "%s, %dx%d", file->facts->container, file->facts->video.width_px,
-                file->facts->video.height_px);
-    } else if (file->facts->kind == OSP_KIND_SOUND) {
-        report_seconds(file->facts->sound.duration_s, seconds);
-        fprintf(out, "%s, %s, %s s", file->facts->container, file->facts->sound.codec, seconds);
-    } else {
-        return;
+    for (const char *from = text; from < end;) {
+        size_t bytes = strcspn(from, " "), word;
+
+        while (bytes && from[bytes] &&
+               is_unit(from + bytes - 1, from + bytes + 1, strcspn(from + bytes + 1, " ")))
+            bytes += 1 + strcspn(from + bytes + 1, " ");
+        word = columns_of(from, bytes);
+        if (from > text && sink->style.columns && at + 1 + word > (size_t)sink->style.columns) {
+            fprintf(sink->files, "\n%*s", indent, "");
+            at = (size_t)indent;
+        } else if (from > text) {
+            fputc(' ', sink->files);
+            at++;
+        }
+        fwrite(from, 1, bytes, sink->files);
+        at += word;
+        from += bytes + (from[bytes] == ' ');
     }
-    fprintf(out, "; for %s", osp_use_name(osp_findings_use(file->findings)));
 }
 
-static const char *paint(const char *word, bool colour)
+static void put_origin(struct report_sink *sink, const osp_finding *finding)
 {
-    static const struct {
-        const char *word, *code;
-    } paints[] = { { "pass", "\033[32m" },
-                   { "violation", "\033[31m" },
-                   { "unreadable", "\033[31m" },
-                   { "warning", "\033[33m" },
-                   { "note", "\033[36m" } };
+    OSP_AUTO(auto_free) char *line = NULL;
+    char measured[64], limit[64];
+    struct strbuf out = STRBUF_INIT;
 
-    for (size_t i = 0; colour && i < OSP_COUNT(paints); i++) {
-        if (strcmp(paints[i].word, word) == 0)
-            return paints[i].code;
-    }
-    return "";
+    value_text(finding->measured, finding->unit, measured, sizeof(measured));
+    value_text(finding->limit, finding->unit, limit, sizeof(limit));
+    strbuf_printf(&out, "measured %s", measured);
+    if (limit[0])
+        strbuf_printf(&out, ", limit %s", limit);
+    strbuf_printf(&out, "; %s%s%s; remedy: %s", finding->source, finding->as_of[0] ? ", " : "",
+                  finding->as_of, finding->remedy);
+    line = strbuf_take(&out);
+    fprintf(sink->files, "    %s", paint(sink, "dim"));
+    put_wrapped(sink, line ? line : "", 4, 4);
+    fprintf(sink->files, "%s\n", paint(sink, ""));
 }
 
-void report_check_text(FILE *out, const struct report_file *file, bool colour)
+static int put_finding(struct report_sink *sink, const osp_finding *finding, osp_error *err)
 {
-    const char *verdict = report_verdict(file), *end = colour ? "\033[0m" : "";
+    OSP_AUTO(auto_free) char *text = clean_text(finding->text, true);
+    const char *level = level_name(finding->level);
+
+    if (!text)
+        return osp_nomem(err);
+    fprintf(sink->files, "  %s%s%s %s: ", paint(sink, level), level, paint(sink, ""),
+            finding->rule);
+    put_wrapped(sink, text, 2 + strlen(level) + 1 + strlen(finding->rule) + 2, 4);
+    fputc('\n', sink->files);
+    if (sink->style.verbose)
+        put_origin(sink, finding);
+    return OSP_OK;
+}
+
+/* A command is not broken: it is there to be copied. */
+static int put_mend(struct report_sink *sink, const struct report_file *file, osp_error *err)
+{
+    OSP_AUTO(auto_free) char *reason = NULL;
+    bool refused = strcmp(report_verdict(file), "pass") != 0;
+
+    if (file->mend && (refused || sink->style.verbose))
+        fprintf(sink->files, "  %smend:%s %s\n", paint(sink, "mend"), paint(sink, ""), file->mend);
+    if (file->mend || !file->mend_not || !refused)
+        return OSP_OK;
+    reason = clean_text(file->mend_not, true);
+    if (!reason)
+        return osp_nomem(err);
+    fprintf(sink->files, "  %smend:%s ", paint(sink, "mend"), paint(sink, ""));
+    put_wrapped(sink, reason, strlen("  mend: "), 4);
+    fputc('\n', sink->files);
+    return OSP_OK;
+}
+
+static int text_file(struct report_sink *sink, const struct report_file *file, osp_error *err)
+{
+    OSP_AUTO(auto_free) char *path = clean_text(file->path, true);
+    OSP_AUTO(auto_free) char *facts = facts_line(file);
+    const char *verdict = report_verdict(file);
     const osp_finding *finding;
+    osp_finding made;
+    int ret = OSP_OK;
 
-    fprintf(out, "%s%s%s: %s", paint(verdict, colour), verdict, end, file->path);
-    if (file->facts && file->facts->kind != OSP_KIND_UNKNOWN) {
-        fprintf(out, " (");
-        print_facts(out, file);
-        fprintf(out, ")");
+    if (sink->style.quiet && strcmp(verdict, "pass") == 0)
+        return OSP_OK;
+    if (!path || !facts)
+        return osp_nomem(err);
+    fprintf(sink->files, "%s%s%s: %s\n", paint(sink, verdict), verdict, paint(sink, ""), path);
+    if (facts[0]) {
+        fprintf(sink->files, "  %s", paint(sink, "dim"));
+        put_wrapped(sink, facts, 2, 4);
+        fprintf(sink->files, "%s\n", paint(sink, ""));
     }
-    fprintf(out, "\n");
-    if (!file->findings)
-        fprintf(out, "  %s\n", file->fault);
-    for (size_t i = 0; file->findings && (finding = osp_findings_get(file->findings, i)); i++)
-        fprintf(out, "  %s%s%s %s: %s\n", paint(level_names[finding->level], colour),
-                level_names[finding->level], end, finding->rule, finding->text);
+    for (size_t i = 0; ret == OSP_OK && (finding = finding_at(file, i, &made)); i++)
+        ret = put_finding(sink, finding, err);
+    return ret < 0 ? ret : put_mend(sink, file, err);
 }
 
-/* A number stays a number, a list becomes one, words stay words. */
-static void set_value(struct json *object, const char *key, const char *text, const char *unit)
+static int text_tail(struct report_sink *sink, const struct report_summary *s, osp_error *err)
 {
-    OSP_AUTO(auto_free) char *copy = strdup(text);
-    char *rest = copy, *piece;
-    struct json *list;
-
-    if (!text[0] || !copy) {
-        json_set_null(object, key);
-    } else if (strstr(text, ", ") && !unit[0] && strchr(text, ',') && !strstr(text, "bit")) {
-        list = json_array();
-        while ((piece = strsep(&rest, ",")))
-            json_push_string(list, piece + (*piece == ' '));
-        json_set(object, key, list);
-    } else if (strcmp(unit, "fps") == 0 || strspn(text, "-.0123456789") != strlen(text)) {
-        json_set_string(object, key, text);
-    } else {
-        json_set_raw_number(object, key, text);
-    }
+    (void)err;
+    if (sink->style.quiet && s->pass == s->files)
+        return OSP_OK;
+    fprintf(sink->files, "%lld file%s: %lld pass", (long long)s->files, s->files == 1 ? "" : "s",
+            (long long)s->pass);
+    if (s->warned)
+        fprintf(sink->files, " (%lld with warnings)", (long long)s->warned);
+    if (s->violation)
+        fprintf(sink->files, ", %lld in violation", (long long)s->violation);
+    if (s->unreadable)
+        fprintf(sink->files, ", %lld unreadable", (long long)s->unreadable);
+    fprintf(sink->files, "; limits of %s\n", sink->document.profile);
+    return OSP_OK;
 }
 
-static struct json *finding_json(const osp_finding *finding)
-{
-    struct json *out = json_object();
-
-    json_set_string(out, "rule", finding->rule);
-    json_set_string(out, "level", level_names[finding->level]);
-    set_value(out, "measured", finding->measured, finding->unit);
-    set_value(out, "limit", finding->limit, finding->unit);
-    json_set_string(out, "unit", finding->unit[0] ? finding->unit : NULL);
-    json_set_string(out, "text", finding->text);
-    json_set_string(out, "source", finding->source);
-    json_set_string(out, "as_of", finding->as_of);
-    json_set_string(out, "remedy", finding->remedy);
-    return out;
-}
-
-struct json *report_check_json(const struct report_file *file)
-{
-    OSP_AUTO(auto_free) char *facts = file->facts ? osp_facts_json(file->facts) : NULL;
-    OSP_AUTO(json_free) struct json *parsed = NULL;
-    struct json *out = json_object(), *list = json_array();
-    const osp_finding *finding;
-
-    json_set_string(out, "path", file->path);
-    json_set_string(out, "use",
-                    file->findings ? osp_use_name(osp_findings_use(file->findings)) : "guess");
-    json_set_string(out, "verdict", report_verdict(file));
-    if (!facts || json_parse(facts, strlen(facts), "facts", &parsed, NULL) < 0)
-        json_set_null(out, "facts");
-    else
-        json_set(out, "facts", OSP_TAKE(parsed));
-    for (size_t i = 0; file->findings && (finding = osp_findings_get(file->findings, i)); i++)
-        json_push(list, finding_json(finding));
-    if (!file->findings) {
-        osp_finding none = { .rule = "media.unreadable",
-                             .level = OSP_VIOLATION,
-                             .measured = "unreadable",
-                             .unit = "",
-                             .source = "omnisplice",
-                             .as_of = "",
-                             .remedy = "none" };
-
-        snprintf(none.text, sizeof(none.text), "%s", file->fault);
-        json_push(list, finding_json(&none));
-    }
-    json_set(out, "findings", list);
-    return out;
-}
-
-struct json *report_check_document(const char *profile, struct json *files, const int counts[3])
-{
-    struct json *out = json_object(), *summary = json_object();
-
-    json_set_string(out, "schema", "omnisplice.check/1");
-    json_set_string(out, "profile", profile);
-    json_set(out, "files", files);
-    json_set_int(summary, "files", counts[0] + counts[1] + counts[2]);
-    json_set_int(summary, "pass", counts[0]);
-    json_set_int(summary, "violation", counts[1]);
-    json_set_int(summary, "unreadable", counts[2]);
-    json_set(out, "summary", summary);
-    return out;
-}
+const struct sink_format sink_text = { .file = text_file, .tail = text_tail };

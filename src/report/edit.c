@@ -5,7 +5,25 @@
 #include "base/rational.h"
 #include "report/report.h"
 
-void report_plan_text(FILE *out, const osp_plan *plan)
+struct json *report_findings_json(const osp_findings *findings)
+{
+    struct json *list = json_array();
+    const osp_finding *finding;
+
+    for (size_t i = 0; findings && (finding = osp_findings_get(findings, i)); i++)
+        json_push(list, report_finding_json(finding));
+    return list;
+}
+
+static void print_findings(FILE *out, const osp_findings *findings, bool colour)
+{
+    const osp_finding *finding;
+
+    for (size_t i = 0; findings && (finding = osp_findings_get(findings, i)); i++)
+        report_finding_text(out, finding, colour);
+}
+
+void report_plan_text(FILE *out, const osp_plan *plan, const osp_findings *findings, bool colour)
 {
     osp_plan_summary s = { .size = sizeof(s) };
     const osp_plan_step *step;
@@ -15,6 +33,7 @@ void report_plan_text(FILE *out, const osp_plan *plan)
     for (size_t i = 0; (step = osp_plan_step_get(plan, i)); i++)
         fprintf(out, "  %-8s %s%s%s%s\n", step->name, step->text, step->reason[0] ? " (" : "",
                 step->reason, step->reason[0] ? ")" : "");
+    print_findings(out, findings, colour);
     if (!s.reference_frames)
         return;
     report_seconds(s.reference_s, lasts);
@@ -204,6 +223,7 @@ struct json *report_edit_json(const osp_edit_report *r, const char *output)
         json_push(seams, seam);
     }
     json_set(out, "seams", seams);
+    json_set(out, "findings", report_findings_json(r->findings));
     return out;
 }
 

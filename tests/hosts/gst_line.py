@@ -30,7 +30,9 @@ def launch(sim, *words):
     line = ["gst-launch-1.0", "-m", "filesrc", "location=" + MASTER, "!", "qtdemux", "!",
             "h264parse", "!", "avdec_h264", "!", *words, "checksumsink", "hash=md5", "sync=false"]
     run = subprocess.run(line, env=environment(sim), capture_output=True, text=True, timeout=400)
-    frames = re.findall(r"^(\d+:\d\d:\d\d\.\d{9}) ([0-9a-f]{32})$", run.stdout, re.M)
+    # gst-launch prints a message in several writes, and the sink's thread prints between them: a
+    # line of the sink is whole, but need not begin a line
+    frames = re.findall(r"(\d+:\d\d:\d\d\.\d{9}) ([0-9a-f]{32})\n", run.stdout)
     return run, frames
 
 

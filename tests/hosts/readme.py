@@ -27,7 +27,8 @@ with tempfile.TemporaryDirectory() as folder:
         if run.returncode:
             failures += 1
             print(f"exit {run.returncode} of:\n{block}{run.stdout}{run.stderr}")
-    for name in ("reference.mp4", "out.mp4", "spliced.mp4", "night.mp4", "piped.mkv"):
+    for name in ("reference.mp4", "out.mp4", "spliced.mp4", "night.mp4", "piped.mkv",
+                 "report.html", "report.xml"):
         if not os.path.exists(os.path.join(folder, name)):
             failures += 1
             print("not written:", name)

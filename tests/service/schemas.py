@@ -59,6 +59,23 @@ def spoiled(document):
         yield path, other
 
 
+def requests(folder):
+    def fits_request(code, text, *options):
+        with open(folder("r.json"), "w") as file:
+            file.write(text)
+        return fits("check-request", run("check", "--json", "--request", folder("r.json"), *options),
+                    code)
+    known = fits_request(0, json.dumps({
+        "prompt": "<<<image_1>>> <<<image_2>>>", "aspect_ratio": "16:9",
+        "image_list": [{"image_url": "a.png"}, {"image_url": "https://media.example/a.png?k=1"}]}))
+    assert known["media"][0]["facts"]["kind"] == "image", known
+    fits_request(1, json.dumps({"prompt": "x", "duration": 99}), "--endpoint", "text-to-audio")
+    fits_request(1, json.dumps({"prompt": "<<<video_1>>>", "sound": "on",
+                                "video_list": [{"video_url": "small.mkv"}]}))
+    fits_request(3, json.dumps({"image": "none.png", "sound_file": "a.wav"}))
+    fits_request(3, "{")
+
+
 def checks(folder):
     ffmpeg = _sim.ffmpeg
     _sim.make_image(folder("a.png"))
@@ -74,6 +91,7 @@ def checks(folder):
     levels = {f["level"] for one in found["files"] for f in one["findings"]}
     assert "violation" in levels, levels
     fits("check", run("check", "--json", folder("none.mp4")), 3)
+    requests(folder)
     fits("check", run("check", "--json", "--use", "end-frame", folder("a.png")), 0, 1)
     for image in ("a.png", "tiny.jpg"):
         fits("plan", run("plan", "--json", folder(image)))
@@ -106,7 +124,18 @@ def edits(folder):
         fits("verify", run("verify", master, master, "--json"))
 
 
+def same_everywhere():
+    """What several documents hold is described alike; each schema stands alone."""
+    shared = {"check-request": ("facts", "picture", "moving_picture", "sound"),
+              "plan": ("finding",), "edit": ("finding",)}
+    check = schema("check").schema["$defs"]
+    for verb, names in shared.items():
+        for name in names:
+            assert schema(verb).schema["$defs"][name] == check[name], (verb, name)
+
+
 def main():
+    same_everywhere()
     verbs = sorted(name[:-5] for name in os.listdir(FOLDER) if name.endswith(".json"))
     with _edit.Folder("schemas") as folder:
         checks(folder)

@@ -57,6 +57,20 @@ said = open(sys.argv[2]).read().split()[1:]
 want = [file["verdict"], *(finding["rule"] for finding in file["findings"])]
 sys.exit(0 if said == want and want[0] in ("pass", "violation") else f"{said} is not {want}")
 END
+
+# the helper lies where the library looks for it, and files are read by nobody else
+helper=$(find "$prefix" -name omnisplice-probe)
+[ -x "$helper" ] || fail "no omnisplice-probe"
+mv "$prefix" "$work/moved"
+"$work/moved/bin/omnisplice" check --use edit "$sample" >/dev/null || [ $? -eq 1 ] ||
+    fail "a moved install does not find its helper"
+rm "$work/moved${helper#"$prefix"}"
+code=0
+"$work/moved/bin/omnisplice" check "$sample" >/dev/null 2>"$work/error" || code=$?
+[ "$code" -eq 70 ] || fail "without its helper check ends with $code"
+grep -q omnisplice-probe "$work/error" || fail "the error does not name the helper"
+mv "$work/moved" "$prefix"
+
 ! "$work/consumer" "$work/none.mp4" 2>"$work/error" || fail "a missing file is no error"
 grep -q none.mp4 "$work/error" || fail "the error does not name the missing file"
 echo "installed $version: '$verdict' for $(basename "$sample")"

@@ -6,9 +6,11 @@ import re
 
 import _source
 
-# Families whose rules are rows of src/check/rules*.c, and the unit tests that expect them.
-FAMILIES = "video|media"
-TESTS = ("tests/unit/check_video.c",)
+# Rules of files and shots, and the tests that expect them. Those of requests and profiles stand in
+# tables that tests/unit/request.c and profile.c read themselves.
+FAMILIES = "video|media|image|sound|edit"
+TESTS = ("tests/unit/check_video.c", "tests/unit/check_stills.c", "tests/unit/check.c",
+         "tests/media/cuts.py", "tests/media/deep.py")
 ID = rf"((?:{FAMILIES})\.[a-z.-]+)"
 
 
@@ -21,13 +23,15 @@ def ids(paths, *patterns):
     return found
 
 
-rules = [path for path in _source.files("src/check") if re.search(r"/(rules\w*|judge)\.c$", path)]
+rules = [path for path in _source.files("src/check") if re.search(r"/(?!request)\w+\.c$", path)]
 code = ids(rules,
            rf'\{{ "{ID}",\s+USE',           # a row begins with its id
            rf'"{ID}",\s+OSP_(?!WARNING)',    # the id of its grace
-           rf'add\(out, "{ID}"')             # what is no row: files that cannot be read
-documented = ids(["docs/rules.md"], rf"(?m)^\| `{ID}` \|")
-tested = ids(TESTS, rf'[" ?-]{ID}(?=[" ])')
+           rf'\w*(?:add|say|found)\w*\([^;"]*"{ID}"',  # what is no row: unreadable files, cuts, media
+           rf'"{ID}", OSP_(?:NOTE|WARNING|VIOLATION)')
+files_of_docs = _source.text("docs/rules.md").split("\n## Requests\n")[0]
+documented = set(re.findall(rf"(?m)^\| `{ID}` \|", files_of_docs))
+tested = ids(TESTS, rf'(?:[" ?-]|"[.]){ID}(?=[" ])')
 
 faults = [] if len(code) > 20 else [f"only {len(code)} ids found in {rules}: do the rows look otherwise now?"]
 for name, found in (("docs/rules.md", documented), ("a unit test", tested)):

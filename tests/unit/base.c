@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/hash.h"
+#include "base/base64.h"
 #include "base/json.h"
 #include "base/rational.h"
 #include "base/str.h"
@@ -61,6 +62,22 @@ static void json_refuses(void **state)
         { "a lone minus", "[-]" },
         { "a point without digits", "[1.]" },
         { "an open string", "\"abc" },
+        { "a comma at the end", "[1,]" },
+        { "a comma at the end of an object", "{\"a\":1,}" },
+        { "no comma", "[1 2]" },
+        { "no colon", "{\"a\" 1}" },
+        { "a key that is no string", "{1:2}" },
+        { "a key alone", "{\"a\"}" },
+        { "the wrong bracket", "[1}" },
+        { "a bracket too many", "[1]]" },
+        { "an open bracket", "[1" },
+        { "two values", "1 2" },
+        { "a word of no JSON", "[True]" },
+        { "a word that goes on", "[nullx]" },
+        { "an unknown escape", "[\"\\x\"]" },
+        { "half a character", "[\"\\ud83c\"]" },
+        { "the other half", "[\"\\udfac\"]" },
+        { "a string that looks like our mark", "[\"\\u0001n:5\"]" },
         { "nothing", "" },
         { "deep nesting", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
                           "[[[[[[[[[[[[[[[[" },
@@ -74,6 +91,82 @@ static void json_refuses(void **state)
         if (root)
             fail_msg("%s was taken", rows[i].name);
         assert_int_equal(err.code, OSP_EUSAGE);
+    }
+}
+
+/* Nine million bytes that would be half a gigabyte of nodes. */
+static void json_bounds_its_memory(void **state)
+{
+    size_t size = 9000001;
+    OSP_AUTO(auto_free) char *text = malloc(size);
+    struct json *root = NULL;
+    osp_error err = { 0 };
+
+    (void)state;
+    assert_non_null(text);
+    for (size_t i = 0; i < size; i++)
+        text[i] = i % 2 ? '1' : ',';
+    text[0] = '[';
+    text[size - 1] = ']';
+    assert_int_equal(json_parse(text, size, "text", &root, &err), OSP_EUSAGE);
+    assert_non_null(strstr(err.text, "too many"));
+}
+
+static void json_takes(void **state)
+{
+    static const char *const rows[] = {
+        "null",
+        " [ ] ",
+        "{ \"a\" : { } , \"b\" : [ [ ] , 1e-3 ] }\n",
+        "[\"\\ud83c\\udfac \\n\\/ \\u00e9\", true, false, null, -0.5E+2]",
+    };
+    osp_error err;
+
+    (void)state;
+    for (size_t i = 0; i < OSP_COUNT(rows); i++) {
+        struct json *root = parse(rows[i], &err);
+
+        if (!root)
+            fail_msg("%s: %s", rows[i], err.text);
+        json_free(&root);
+    }
+}
+
+/* RFC 4648 10, and what is not to the letter */
+static void base64_to_the_letter(void **state)
+{
+    static const struct {
+        const char *text, *bytes; /* NULL: refused */
+    } rows[] = {
+        { "", "" },
+        { "Zg==", "f" },
+        { "Zm8=", "fo" },
+        { "Zm9v", "foo" },
+        { "Zm9vYg==", "foob" },
+        { "Zm9vYmE=", "fooba" },
+        { "Zm9vYmFy", "foobar" },
+        { "+/+/", "\xFB\xFF\xBF" },
+        { "Zg=", NULL },
+        { "Zg", NULL },
+        { "Z===", NULL },
+        { "Zm9v\nYmFy", NULL },
+        { "Zm9v ", NULL },
+        { "-_-_", NULL },
+        { "Zg==Zg==", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < OSP_COUNT(rows); i++) {
+        unsigned char out[16];
+        size_t size = 0;
+        bool taken = base64_decode(rows[i].text, strlen(rows[i].text), out, &size);
+
+        if (taken != (rows[i].bytes != NULL))
+            fail_msg("'%s' was %s", rows[i].text, taken ? "taken" : "refused");
+        if (taken) {
+            assert_int_equal(size, strlen(rows[i].bytes));
+            assert_memory_equal(out, rows[i].bytes, size);
+        }
     }
 }
 
@@ -99,6 +192,11 @@ static void json_merge_patches(void **state)
         { "{\"a\":\"b\",\"b\":\"c\"}", "{\"a\":null}", "{\"b\":\"c\"}" },
         { "{\"a\":[\"b\"]}", "{\"a\":\"c\"}", "{\"a\":\"c\"}" },
         { "{\"a\":{\"b\":\"c\"}}", "{\"a\":{\"b\":\"d\",\"c\":null}}", "{\"a\":{\"b\":\"d\"}}" },
+        { "{\"a\":\"c\"}", "{\"a\":[\"b\"]}", "{\"a\":[\"b\"]}" },
+        { "{\"a\":[{\"b\":\"c\"}]}", "{\"a\":[1]}", "{\"a\":[1]}" },
+        { "{\"e\":null}", "{\"a\":1}", "{\"a\":1,\"e\":null}" },
+        { "{\"a\":\"x\"}", "{\"a\":{\"b\":null,\"c\":1}}", "{\"a\":{\"c\":1}}" },
+        { "{\"id\":1}", "{\"id\":829836802793406551}", "{\"id\":829836802793406551}" },
         { "{}", "{\"a\":{\"bb\":{\"ccc\":null}}}", "{\"a\":{\"bb\":{}}}" },
     };
     osp_error err;
@@ -248,6 +346,9 @@ static void text_tools(void **state)
     assert_string_equal(plain, "a/b-1.mp4");
     assert_int_equal(str_code_points("a\xC3\xA9\xF0\x9F\x98\x80"), 3);
     assert_int_equal(str_code_points("\xED\xA0\x80"), -1); /* a surrogate */
+    assert_int_equal(str_utf8_span("a\xC3\xA9\xED\xA0\x80z"), 3);
+    assert_int_equal(str_utf8_span("a\xC3\xA9"), 3);
+    assert_int_equal(str_utf8_span("a\xC3"), 1);
 }
 
 /* FIPS 180-2 appendix B.1 */
@@ -284,6 +385,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_keeps_digits),
         cmocka_unit_test(json_refuses),
+        cmocka_unit_test(json_bounds_its_memory),
+        cmocka_unit_test(json_takes),
+        cmocka_unit_test(base64_to_the_letter),
         cmocka_unit_test(json_canonical_sorts),
         cmocka_unit_test(json_merge_patches),
         cmocka_unit_test(rational_times),

@@ -37,19 +37,6 @@ static osp_facts sound_video(void)
     return f;
 }
 
-static osp_facts sound_image(void)
-{
-    osp_facts f = { .kind = OSP_KIND_IMAGE, .size_bytes = 1000 };
-
-    strcpy(f.container, "jpeg");
-    strcpy(f.extension, "jpg");
-    strcpy(f.video.chroma, "4:2:0");
-    f.video.bit_depth = 8;
-    f.video.width_px = f.video.coded_width_px = 640;
-    f.video.height_px = f.video.coded_height_px = 480;
-    return f;
-}
-
 enum change { SIZE, RATE, DURATION, BYTES, SHORT_TRACK };
 
 /* Findings of level warning and above as "rule rule", violations first. */
@@ -136,37 +123,6 @@ static void borders(void **state)
     }
 }
 
-static void images(void **state)
-{
-    static const struct {
-        int width, height, bytes;
-        const char *container, *findings;
-    } images[] = {
-        { 300, 300, 1000, "png", "" },
-        { 299, 300, 1000, "png", "image.side.min" },
-        { 750, 300, 1000, "jpeg", "" },
-        { 751, 300, 1000, "jpeg", "image.aspect" },
-        { 640, 480, 10000000, "jpeg", "" },
-        { 640, 480, 10000001, "jpeg", "image.bytes" },
-        { 640, 480, 1000, "webp", "image.format" },
-        { 8001, 8000, 1000, "png", "?image.side.max" },
-    };
-    char got[256];
-
-    (void)state;
-    for (size_t i = 0; i < OSP_COUNT(images); i++) {
-        osp_facts f = sound_image();
-
-        f.video.width_px = images[i].width;
-        f.video.height_px = images[i].height;
-        f.size_bytes = images[i].bytes;
-        strcpy(f.container, images[i].container);
-        judge(&f, NULL, OSP_USE_REFERENCE_IMAGE, got, sizeof(got));
-        if (strcmp(got, images[i].findings) != 0)
-            fail_msg("%dx%d %s: '%s'", images[i].width, images[i].height, images[i].container, got);
-    }
-}
-
 static void words_explain(void **state)
 {
     OSP_AUTO(osp_profile_free) osp_profile *profile = NULL;
@@ -221,8 +177,9 @@ static void profiles(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(borders),       cmocka_unit_test(images),
-        cmocka_unit_test(words_explain), cmocka_unit_test(what_cannot_be_read),
+        cmocka_unit_test(borders),
+        cmocka_unit_test(words_explain),
+        cmocka_unit_test(what_cannot_be_read),
         cmocka_unit_test(profiles),
     };
 
