@@ -47,6 +47,7 @@ struct http_request {
     osp_cancel *cancel;
 };
 
+/** No text of an answer holds the bearer key, whatever the server wrote: it reads *** there. */
 struct http_answer {
     enum http_reach reach;
     int status; /* 0 without an answer */
