@@ -84,20 +84,26 @@ static int query(struct work *work, const char *id, struct answer *answer, struc
 
 /* ---- unsure: look it up -------------------------------------------------------------------- */
 
+/* A task that is somebody else's: a gateway may show any under an id that it did not give us. */
+static bool is_ours(const struct work *work, const struct answer *answer)
+{
+    return !answer->external_task_id[0] ||
+           strcmp(answer->external_task_id, work->row.external_task_id) == 0;
+}
+
 /* @return 1 found, 0 not visible (yet), or why the look-up makes no sense */
-static int look_once(struct work *work, osp_error *err)
+static int look_for(struct work *work, const char *id, osp_error *err)
 {
     OSP_AUTO(answer_release) struct answer answer = { 0 };
     struct meaning meaning = { 0 };
     osp_error fault = { 0 };
     char retry_after[64];
-    int ret;
+    int ret = query(work, id, &answer, &meaning, &fault, retry_after, sizeof(retry_after), err);
 
-    work_tell(work, "task", -1, "looking up whether the task exists");
-    ret = query(work, work->row.external_task_id, &answer, &meaning, &fault, retry_after,
-                sizeof(retry_after), err);
     if (ret < 0)
         return ret;
+    if (meaning.class == ANSWER_OK && !is_ours(work, &answer))
+        return 0;
     if (meaning.class == ANSWER_OK) {
         ret = job_row_text(&work->row.task_id, answer.task_id, err);
         if (ret == OSP_OK)
@@ -110,6 +116,18 @@ static int look_once(struct work *work, osp_error *err)
     if (err && !err->code)
         *err = fault;
     return osp_while(err, "looking up job %s, which may have been created", work->row.id);
+}
+
+/* By our own id, and by the one that a doubtful answer named. Same. */
+static int look_once(struct work *work, osp_error *err)
+{
+    int ret;
+
+    work_tell(work, "task", -1, "looking up whether the task exists");
+    ret = look_for(work, work->row.external_task_id, err);
+    if (ret == 0 && work->row.task_id)
+        ret = look_for(work, work->row.task_id, err);
+    return ret;
 }
 
 static int still_unsure(struct work *work, osp_error *err)

@@ -91,14 +91,15 @@ static int send_create(struct create *create, const char *body, struct http_answ
     return url ? http_perform(create->work->http, &request, answer, err) : osp_nomem(err);
 }
 
-/* Every answer leaves its request_id: support asks for it. */
+/* Every answer leaves its request_id: support asks for it. A task id is kept whatever the answer
+ * means: where that is in doubt, the look-up asks for this id too. */
 static int keep_answer(struct work *work, const struct answer *answer, osp_error *err)
 {
     int ret = OSP_OK;
 
     if (answer->request_id[0])
         ret = job_row_text(&work->row.request_id, answer->request_id, err);
-    if (ret == OSP_OK && answer->task_id[0] && answer->accepted)
+    if (ret == OSP_OK && answer->task_id[0])
         ret = job_row_text(&work->row.task_id, answer->task_id, err);
     return ret;
 }

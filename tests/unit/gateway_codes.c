@@ -104,6 +104,24 @@ static const struct row {
       false, OSP_EAGAIN },
     { "200 without a task id", ACT_CREATE, 200, 0, "{\"code\":0,\"data\":{}}", "AMBIGUOUS",
       CREATED_MAYBE, false, OSP_EAGAIN },
+/* a refusal that names a task */
+#define NAMED(code) "{\"code\":" code ",\"data\":{\"task_id\":\"77\"}}"
+    { "accepted under 400", ACT_CREATE, 400, 0, NAMED("0"), "AMBIGUOUS", CREATED_MAYBE, false,
+      OSP_EAGAIN },
+    { "accepted under 429", ACT_CREATE, 429, 0, NAMED("0"), "AMBIGUOUS", CREATED_MAYBE, false,
+      OSP_EAGAIN },
+    { "accepted under 401", ACT_CREATE, 401, 0, NAMED("\"0\""), "AMBIGUOUS", CREATED_MAYBE, false,
+      OSP_EAGAIN },
+    { "accepted under 302", ACT_CREATE, 302, 0, NAMED("0"), "AMBIGUOUS", CREATED_MAYBE, false,
+      OSP_EAGAIN },
+    { "code 0 alone under 400", ACT_CREATE, 400, 0, "{\"code\":0}", "AMBIGUOUS", CREATED_MAYBE,
+      false, OSP_EAGAIN },
+    { "1303 with a task", ACT_CREATE, 429, 0, NAMED("1303"), "AMBIGUOUS", CREATED_MAYBE, false,
+      OSP_EAGAIN },
+    { "1201 with a task under 200", ACT_CREATE, 200, 0, NAMED("1201"), "AMBIGUOUS", CREATED_MAYBE,
+      false, OSP_EAGAIN },
+    { "a task and no code under 404", ACT_CREATE, 404, 0, "{\"data\":{\"task_id\":7}}", "AMBIGUOUS",
+      CREATED_MAYBE, false, OSP_EAGAIN },
     { "301", ACT_CREATE, 301, 0, "", "CONFIG", CREATED_NO, false, OSP_EACCESS },
     { "413", ACT_CREATE, 413, 0, "", "INPUT", CREATED_NO, false, OSP_EREFUSED },
     { "408", ACT_CREATE, 408, 0, "", "AMBIGUOUS", CREATED_MAYBE, false, OSP_EAGAIN },
@@ -153,7 +171,7 @@ static void test_no_retry_of_what_may_exist(void **state)
     for (int status = 100; status < 600; status++) {
         for (int code = -1; code < 6000; code += code < 0 ? 1 : 7) {
             struct http_answer http = { .status = status };
-            struct answer answer = { .json = code >= 0, .task_id = "1" };
+            struct answer answer = { .json = code >= 0 };
             struct meaning m;
 
             if (code >= 0)
@@ -164,6 +182,9 @@ static void test_no_retry_of_what_may_exist(void **state)
                 assert_int_equal(m.created, CREATED_NO);
             if (status >= 500)
                 assert_int_equal(m.created, CREATED_MAYBE);
+            strcpy(answer.task_id, "1"); /* the same answer, and it names a task */
+            m = meaning_of(ACT_CREATE, &http, &answer);
+            assert_int_not_equal(m.created, CREATED_NO);
         }
     }
 }
