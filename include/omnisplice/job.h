@@ -82,7 +82,7 @@ typedef enum osp_job_state {
     OSP_JOB_REFUSED,   /* nothing was created, nothing paid; running again is free */
     OSP_JOB_FAILED,    /* accepted, then failed by the service */
     OSP_JOB_REJECTED,  /* the result fails verification; kept aside */
-    OSP_JOB_LOST,      /* paid, and gone from the service */
+    OSP_JOB_LOST,      /* paid, and gone from the service; beginning it asks again */
     OSP_JOB_FORGOTTEN, /* given up by a person */
     OSP_JOB_STATES
 } osp_job_state;

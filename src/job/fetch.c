@@ -74,9 +74,10 @@ static int gone(struct work *work, const osp_error *fault, osp_error *err)
     ret = job_row_text(&work->row.fault, "the service has deleted the result", err);
     if (ret == OSP_OK)
         ret = work_move(work, JOB_EV_TASK_GONE, err);
-    return ret < 0 ? ret
-                   : osp_fail(err, OSP_EREFUSED, "the service has deleted the result of task %s",
-                              work->row.task_id);
+    if (ret < 0)
+        return ret;
+    osp_fail(err, OSP_EREFUSED, "the service has deleted the result of task %s", work->row.task_id);
+    return osp_hint(err, "omnisplice resume %s asks for it again; --again pays anew", work->row.id);
 }
 
 /* An address may expire while the task is kept: ask for a fresh one, once. */

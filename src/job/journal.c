@@ -62,6 +62,7 @@ static const struct column {
     { "posted_us", NUMBER, offsetof(struct job_row, posted_us) },
     { "created_us", NUMBER, offsetof(struct job_row, created_us) },
     { "updated_us", NUMBER, offsetof(struct job_row, updated_us) },
+    { "born_ms", NUMBER, offsetof(struct job_row, born_ms) },
 };
 
 static char **text_of(struct job_row *row, const struct column *column)
@@ -94,12 +95,22 @@ int job_row_text(char **member, const char *value, osp_error *err)
     return OSP_OK;
 }
 
-int64_t job_now_us(void)
+static int64_t clock_us(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_REALTIME, &now);
+    clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t job_now_us(void)
+{
+    return clock_us(CLOCK_REALTIME);
+}
+
+int64_t job_mono_us(void)
+{
+    return clock_us(CLOCK_MONOTONIC);
 }
 
 /* ---- statements ---------------------------------------------------------------------------- */

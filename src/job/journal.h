@@ -24,6 +24,7 @@ struct job_row {
     char *output, *output_sha256;
     char *fault;
     int64_t begun_us, posted_us, created_us, updated_us;
+    int64_t born_ms;
 };
 
 void job_row_release(struct job_row *row);
@@ -68,7 +69,9 @@ int journal_move(struct journal *journal, struct job_row *row, job_event event, 
 /** Keep what is known of a row without moving it. */
 int journal_note(struct journal *journal, struct job_row *row, osp_error *err);
 
-/** Wall clock, microseconds since 1970. */
+/** Wall clock, microseconds since 1970: for what is written down. A person may set it. */
 int64_t job_now_us(void);
+/** Microseconds on a clock that nobody sets: for every wait and age within one process. */
+int64_t job_mono_us(void);
 
 #endif

@@ -39,6 +39,7 @@ static int on_connected(void *opaque, osp_error *err)
     int ret;
 
     create->work->row.posted_us = job_now_us();
+    work_set_age(create->work, 0);
     ret = work_move(create->work, JOB_EV_CONNECTED, err);
     create->moved_badly = ret < 0;
     return ret;
@@ -141,6 +142,8 @@ static int after_sending(struct work *work, int sent, const struct http_answer *
 
     if (ret == OSP_OK && told)
         ret = keep_answer(work, &answer, err);
+    if (ret == OSP_OK && told && answer.task_id[0])
+        work_note_birth(work, http, &answer);
     if (ret < 0)
         return ret;
     meaning = meaning_of(ACT_CREATE, http, told ? &answer : NULL);

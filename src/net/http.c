@@ -131,6 +131,7 @@ static size_t on_header(char *raw, size_t unit, size_t count, void *opaque)
     size_t size = unit * count;
     OSP_AUTO(auto_free) char *line = secret_mask(raw, &size, t->key);
     struct http_answer *answer = t->answer;
+    char date[64] = "";
 
     if (!line)
         return 0;
@@ -139,6 +140,9 @@ static size_t on_header(char *raw, size_t unit, size_t count, void *opaque)
     keep_header(line, size, "Retry-After:", answer->retry_after, sizeof(answer->retry_after));
     keep_header(line, size, "Content-Type:", answer->content_type, sizeof(answer->content_type));
     keep_header(line, size, "Content-Range:", answer->content_range, sizeof(answer->content_range));
+    keep_header(line, size, "Date:", date, sizeof(date));
+    if (date[0])
+        answer->date_s = curl_getdate(date, NULL) > 0 ? curl_getdate(date, NULL) : 0;
     return unit * count;
 }
 

@@ -56,6 +56,7 @@ struct http_answer {
     char content_type[128];
     char content_range[96];
     char retry_after[64];
+    int64_t date_s;          /* the server's clock (Date), seconds since 1970; 0: not told */
     char location_host[256]; /* where a redirect pointed to, without path and query */
 };
 

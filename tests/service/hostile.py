@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # ctest: slow
 """A gateway that means harm, or is badly broken: what it can do to a purse, a key, a disk."""
+import contextlib
 import http.server
 import json
 import os
-import re
+import sqlite3
 import sys
 import threading
+import time
 import urllib.parse
 
 import _edit
@@ -26,7 +28,7 @@ class Gateway:
     """It answers what `create` and `query` return: (status, document or bytes)."""
 
     def __init__(self, clip):
-        self.posts, self.seen, self.clip = 0, [], clip
+        self.posts, self.seen, self.clip, self.clock = 0, [], clip, 0
         self.objects, self.clip_answer = {}, None
         outer = self
 
@@ -39,7 +41,8 @@ class Gateway:
             def send(self, status, body, **headers):
                 if not isinstance(body, bytes):
                     body = json.dumps(body).encode()
-                self.send_response(status)
+                self.send_response_only(status)
+                self.send_header("Date", self.date_time_string(time.time() + outer.clock))
                 for name, value in {"Content-Length": len(body), **headers}.items():
                     self.send_header(name.replace("_", "-"), str(value))
                 self.end_headers()
@@ -163,7 +166,30 @@ def a_refusal_that_names_a_task(bench):
     print("ok a refusal that names a task")
 
 
-TESTS = [the_key_comes_back, a_refusal_that_names_a_task]
+def a_lost_task(bench):
+    """Given up only by the service's own clock, after several answers; taken back when it shows."""
+    day = 86400
+    gateway = bench.fresh()
+    gateway.query = lambda _: NOT_FOUND
+    bench.edit().fails(75, "cannot be asked for")
+    # this machine's clock alone is no reason: here it runs 40 days ahead of the one that posted
+    with contextlib.closing(sqlite3.connect(os.path.join(bench.state, "jobs.db"))) as db, db:
+        db.execute("UPDATE jobs SET posted_us = posted_us - ?", (40 * day * 1000000,))
+    bench.on("resume").fails(75, "cannot be asked for")
+    assert bench.job()["state"] == "waiting", bench.job()
+    gateway.clock = 40 * day
+    before = len(gateway.seen)
+    bench.on("resume").fails(7, "has deleted", "hint: .*resume")
+    assert len(gateway.seen) - before >= 3, "given up after %d" % (len(gateway.seen) - before)
+    assert bench.job()["state"] == "lost", bench.job()
+    bench.on("resume", bench.job()["job"]).fails(7, "lost", "hint: ")
+    gateway.query = lambda _: (200, gateway.finished())
+    bench.on("resume", bench.job()["job"]).ok()
+    assert gateway.posts == 1 and bench.job()["state"] == "done", bench.job()
+    print("ok a lost task")
+
+
+TESTS = [a_lost_task, the_key_comes_back, a_refusal_that_names_a_task]
 
 
 def main():

@@ -48,7 +48,7 @@ static const char *const drawing[OSP_JOB_STATES] = {
     [OSP_JOB_REFUSED] =  ". . . . . . . . . . . . . . . . . . G",
     [OSP_JOB_FAILED] =   ". . . . . . . . . . . . . . . . . . G",
     [OSP_JOB_REJECTED] = ". . . . . . . . . . . . . . . . . . G",
-    [OSP_JOB_LOST] =     ". . . . . . . . . . . . . . . . . . G",
+    [OSP_JOB_LOST] =     ". . . . . . . w . . . . . . . . . . G",
     [OSP_JOB_FORGOTTEN] = ". . . . . . . . . . . . . . . . . . .",
 };
 /* clang-format on */
