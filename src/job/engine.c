@@ -148,12 +148,9 @@ int engine_is_sim(osp_engine *engine, struct http *http, int tries, osp_cancel *
 
 int engine_query_turn(osp_engine *engine, osp_cancel *cancel, osp_error *err)
 {
-    int64_t now = job_now_us(), turn;
+    int64_t now = job_mono_us(), turn;
 
     pthread_mutex_lock(&engine->lock);
-    /* a clock that was set back must not park everybody */
-    if (engine->next_query_us > now + 3600LL * 1000000)
-        engine->next_query_us = now;
     turn = engine->next_query_us > now ? engine->next_query_us : now;
     engine->next_query_us = turn + QUERY_SPACING_US;
     pthread_mutex_unlock(&engine->lock);

@@ -14,10 +14,10 @@
 struct osp_engine {
     struct config *config;
     struct journal *journal;
-    pthread_mutex_t lock; /* the members below; held for moments, never across a wait */
-    int sim;              /* 1: the gateway is a simulator, 0: it is not, -1: not asked yet */
-    char *sim_store;      /* base address of its store */
-    int64_t next_query_us;
+    pthread_mutex_t lock;  /* the members below; held for moments, never across a wait */
+    int sim;               /* 1: the gateway is a simulator, 0: it is not, -1: not asked yet */
+    char *sim_store;       /* base address of its store */
+    int64_t next_query_us; /* job_mono_us() */
 };
 
 /** Is the gateway a simulator? Asks until it has answered once, at most `tries` times.

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -257,7 +256,8 @@ static int begin(osp_job *job, bool resend, osp_error *err)
     osp_cancel_reset(job->stop);
     job->ended = false;
     ret = make_work(job, resend, err);
-    if (ret == OSP_OK && job->work.row.state < OSP_JOB_FETCHED)
+    if (ret == OSP_OK &&
+        (job->work.row.state < OSP_JOB_FETCHED || job->work.row.state == OSP_JOB_LOST))
         ret = check_gateway(job, err);
     if (ret == OSP_OK)
         ret = note_begun(job, err);
@@ -280,14 +280,6 @@ int osp_job_resend(osp_job *job, osp_error *err)
 
 /* ---- waiting ------------------------------------------------------------------------------- */
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void pump(osp_job *job, const osp_control *control)
 {
     osp_job_event event;
@@ -308,7 +300,7 @@ static int last_word(osp_job *job, osp_error *err)
 int osp_job_wait(osp_job *job, int timeout_ms, const osp_control *control, osp_error *err)
 {
     osp_cancel *cancel = control ? control->cancel : NULL;
-    int64_t end = now_ms() + timeout_ms;
+    int64_t end = job_mono_us() / 1000 + timeout_ms;
 
     if (!job->thread_made)
         return osp_job_clip(job) ? OSP_OK
@@ -317,7 +309,7 @@ int osp_job_wait(osp_job *job, int timeout_ms, const osp_control *control, osp_e
         struct pollfd fds[2] = { { .fd = job->wake, .events = POLLIN },
                                  { .fd = osp_cancel_fd(cancel), .events = POLLIN } };
         bool running = is_running(job);
-        int64_t left = end - now_ms();
+        int64_t left = end - job_mono_us() / 1000;
 
         pump(job, control);
         if (!running)
