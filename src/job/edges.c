@@ -143,3 +143,8 @@ bool job_state_paid(osp_job_state state)
 {
     return state >= OSP_JOB_SENDING && state != OSP_JOB_REFUSED && state != OSP_JOB_FORGOTTEN;
 }
+
+bool job_state_at_stake(osp_job_state state)
+{
+    return state >= OSP_JOB_SENDING && state <= OSP_JOB_FETCHED;
+}

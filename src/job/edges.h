@@ -40,5 +40,7 @@ int job_state_find(const char *name);
 bool job_state_ended(osp_job_state state);
 /** A task may exist or has been paid for. */
 bool job_state_paid(osp_job_state state);
+/** Money lies in it, and nothing has come of it yet. */
+bool job_state_at_stake(osp_job_state state);
 
 #endif

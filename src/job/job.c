@@ -543,11 +543,26 @@ static int forget(osp_job *job, struct work *work, osp_error *err)
     return ret < 0 ? ret : fs_remove_tree(job->folder, err);
 }
 
-int osp_job_forget(osp_job *job, osp_error *err)
+static int may_forget(const struct job_row *row, int force, osp_error *err)
+{
+    if (force || !job_state_at_stake(row->state))
+        return OSP_OK;
+    osp_fail(err, OSP_EUSAGE, "job %s is %s: %s", row->id, osp_job_state_name(row->state),
+             row->state == OSP_JOB_SENDING || row->state == OSP_JOB_UNSURE
+                 ? "a task may have been made and paid for"
+                 : "it has been paid for and nothing has come of it yet");
+    return osp_hint(err, "omnisplice resume %s goes on; omnisplice forget --force %s gives it up",
+                    row->id, row->id);
+}
+
+int osp_job_forget(osp_job *job, int force, osp_error *err)
 {
     OSP_AUTO(lease_release) struct lease lease = LEASE_INIT;
-    int ret;
+    OSP_AUTO(job_row_release) struct job_row row = { 0 };
+    int ret = load(job, &row) == 1 ? may_forget(&row, force, err) : OSP_OK;
 
+    if (ret < 0) /* what runs goes on */
+        return ret;
     stop_thread(job);
     ret = lease_take(&lease, job->folder, err);
     if (ret == 0)
@@ -556,6 +571,8 @@ int osp_job_forget(osp_job *job, osp_error *err)
         return ret;
     osp_cancel_reset(job->stop);
     ret = make_work(job, false, err);
+    if (ret == OSP_OK) /* it may have gone on meanwhile */
+        ret = may_forget(&job->work.row, force, err);
     if (ret == OSP_OK)
         ret = forget(job, &job->work, err);
     work_release(&job->work);

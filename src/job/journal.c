@@ -63,6 +63,7 @@ static const struct column {
     { "created_us", NUMBER, offsetof(struct job_row, created_us) },
     { "updated_us", NUMBER, offsetof(struct job_row, updated_us) },
     { "born_ms", NUMBER, offsetof(struct job_row, born_ms) },
+    { "forgotten_from", TEXT, offsetof(struct job_row, forgotten_from) },
 };
 
 static char **text_of(struct job_row *row, const struct column *column)
@@ -93,6 +94,15 @@ int job_row_text(char **member, const char *value, osp_error *err)
     free(*member);
     *member = copy;
     return OSP_OK;
+}
+
+bool job_row_paid(const struct job_row *row)
+{
+    int from = row->state == OSP_JOB_FORGOTTEN ? job_state_find(row->forgotten_from)
+                                               : (int)row->state;
+
+    /* forgotten before the journal kept that: it may have been paid for once something was sent */
+    return from < 0 ? row->posted_us > 0 : job_state_paid((osp_job_state)from);
 }
 
 static int64_t clock_us(clockid_t clock)
@@ -480,6 +490,9 @@ int journal_move(struct journal *journal, struct job_row *row, job_event event, 
                         job_event_name(event), osp_job_state_name(before));
     if (after == OSP_JOB_UNSURE)
         row->doubt = 1;
+    if (after == OSP_JOB_FORGOTTEN &&
+        job_row_text(&row->forgotten_from, osp_job_state_name(before), err) < 0)
+        return OSP_EINTERNAL;
     row->state = after;
     ret = write_row(journal, row, before, err);
     if (ret < 0) {

@@ -25,11 +25,15 @@ struct job_row {
     char *fault;
     int64_t begun_us, posted_us, created_us, updated_us;
     int64_t born_ms;
+    char *forgotten_from;
 };
 
 void job_row_release(struct job_row *row);
 /** Replace a text of a row; NULL or "" makes it unknown. @return OSP_OK, OSP_EINTERNAL */
 int job_row_text(char **member, const char *value, osp_error *err);
+
+/** A task was made for this row, or may have been: also when it was forgotten since. */
+bool job_row_paid(const struct job_row *row);
 
 /** The journal of one state folder. Any thread; any number of processes. */
 struct journal;

@@ -24,8 +24,9 @@ static bool wanted_anew(const struct job_row *latest, void *opaque)
 
     switch (latest->state) {
     case OSP_JOB_REFUSED:
-    case OSP_JOB_FORGOTTEN:
         return true;
+    case OSP_JOB_FORGOTTEN:
+        return shot->again || !job_row_paid(latest);
     case OSP_JOB_DONE:
     case OSP_JOB_FAILED:
     case OSP_JOB_REJECTED:

@@ -164,7 +164,8 @@ int work_ended(const struct work *work, osp_error *err)
         { OSP_JOB_REJECTED, OSP_ERESULT,
           "the clip is kept in the job's folder; --again pays anew" },
         { OSP_JOB_LOST, OSP_EREFUSED, "a resume asks for it again; --again pays anew" },
-        { OSP_JOB_FORGOTTEN, OSP_EUSAGE, NULL },
+        { OSP_JOB_FORGOTTEN, OSP_EUSAGE,
+          "a task was made for it, or may have been: --again pays anew" },
     };
 
     for (size_t i = 0; i < OSP_COUNT(ends); i++) {

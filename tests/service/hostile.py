@@ -189,7 +189,25 @@ def a_lost_task(bench):
     print("ok a lost task")
 
 
-TESTS = [a_lost_task, the_key_comes_back, a_refusal_that_names_a_task]
+def forgetting_is_not_free(bench):
+    """Only with --force while money lies in it; the same edit then needs --again, and says so."""
+    gateway = bench.fresh()
+    gateway.query = lambda _: NOT_FOUND
+    bench.edit().fails(75, "cannot be asked for")
+    job = bench.job()["job"]
+    bench.on("forget", job).fails(2, "waiting", "paid for", "hint: .*--force")
+    assert bench.job()["state"] == "waiting", bench.job()
+    bench.on("forget", "--force", job).ok()
+    bench.edit().fails(2, "forgotten", "hint: .*--again")
+    assert gateway.posts == 1, gateway.posts
+    gateway.query = lambda _: (200, gateway.finished())
+    bench.edit("--again").ok()
+    assert gateway.posts == 2, gateway.posts
+    assert [j["state"] for j in _edit.journal(bench.state)] == ["done", "forgotten"]
+    print("ok forgetting is not free")
+
+
+TESTS = [forgetting_is_not_free, a_lost_task, the_key_comes_back, a_refusal_that_names_a_task]
 
 
 def main():

@@ -260,10 +260,29 @@ static void test_forget_removes_the_folder_and_keeps_the_row(void **state)
 
     (void)state;
     assert_true(fs_exists(job_folder(job)));
-    assert_int_equal(osp_job_forget(job, &err), 0);
+    assert_int_equal(state_of(job), OSP_JOB_FETCHED);
+    assert_int_equal(osp_job_forget(job, 0, &err), OSP_EUSAGE);
+    assert_non_null(strstr(err.hint, "--force"));
+    assert_non_null(osp_job_clip(job)); /* all is there */
+    assert_int_equal(osp_job_forget(job, 1, &err), 0);
     assert_false(fs_exists(job_folder(job)));
     assert_int_equal(state_of(job), OSP_JOB_FORGOTTEN);
-    anew = open_job(engine, "red sim:cut", 0);
+    anew = open_job(engine, "red sim:cut", 0); /* it was paid for */
+    assert_string_equal(job_id(anew), job_id(job));
+    osp_error_clear(&err);
+    assert_int_equal(run(anew, &err), OSP_EUSAGE);
+    assert_non_null(strstr(err.hint, "--again"));
+    osp_job_free(&anew);
+    anew = open_job(engine, "red sim:cut", 1);
+    assert_string_not_equal(job_id(anew), job_id(job));
+    osp_job_free(&anew);
+    osp_job_free(&job);
+
+    job = open_job(engine, "red sim:money", 0); /* and for this one never */
+    osp_error_clear(&err);
+    assert_int_equal(run(job, &err), OSP_EMONEY);
+    assert_int_equal(osp_job_forget(job, 0, &err), 0);
+    anew = open_job(engine, "red sim:money", 0);
     assert_string_not_equal(job_id(anew), job_id(job));
     osp_job_free(&anew);
     osp_job_free(&job);
