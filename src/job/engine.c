@@ -32,6 +32,29 @@ static int open_journal(osp_engine *engine, osp_error *err)
     return ret;
 }
 
+/* However an address is spelled, its jobs are the same. */
+static int name_gateway(struct config *config, osp_error *err)
+{
+    char *told = config->gateway.value;
+    OSP_AUTO(auto_free) char *name = told && strstr(told, "://") ? http_url_identity(told) : NULL;
+
+    return name ? job_row_text(&config->gateway.value, name, err) : OSP_OK;
+}
+
+bool engine_same_gateway(const char *a, const char *b)
+{
+    OSP_AUTO(auto_free) char *first = NULL;
+    OSP_AUTO(auto_free) char *second = NULL;
+
+    if (strcmp(a, b) == 0)
+        return true;
+    if (!strstr(a, "://") || !strstr(b, "://"))
+        return false;
+    first = http_url_identity(a);
+    second = http_url_identity(b);
+    return first && second && strcmp(first, second) == 0;
+}
+
 int osp_engine_open(const osp_engine_options *options, osp_engine **out, osp_error *err)
 {
     OSP_AUTO(osp_engine_close) osp_engine *engine = calloc(1, sizeof(*engine));
@@ -46,6 +69,8 @@ int osp_engine_open(const osp_engine_options *options, osp_engine **out, osp_err
     pthread_mutex_init(&engine->lock, NULL);
     engine->sim = -1;
     ret = config_load(&known, &engine->config, err);
+    if (ret == OSP_OK)
+        ret = name_gateway(engine->config, err);
     if (ret == OSP_OK)
         ret = open_journal(engine, err);
     if (ret < 0)

@@ -30,6 +30,8 @@ int engine_is_sim(osp_engine *engine, struct http *http, int tries, osp_cancel *
 const char *engine_sim_store(osp_engine *engine);
 /** Wait for a turn to query the gateway: at most ten a second over all jobs of the engine. */
 int engine_query_turn(osp_engine *engine, osp_cancel *cancel, osp_error *err);
+/** Two identities of gateways, of which one may be an address that was spelled otherwise. */
+bool engine_same_gateway(const char *a, const char *b);
 /** STATE/jobs/ID; yours: free(); NULL: out of memory */
 char *engine_folder(const osp_engine *engine, const char *id);
 

@@ -223,7 +223,7 @@ static int check_gateway(const osp_job *job, osp_error *err)
     const char *ours = job->engine->config->gateway.value;
     int ret = config_need_gateway(job->engine->config, err);
 
-    if (ret < 0 || strcmp(ours, job->gateway) == 0)
+    if (ret < 0 || engine_same_gateway(ours, job->gateway))
         return ret;
     osp_fail(err, OSP_EACCESS, "job %s belongs to gateway '%s', not to '%s'", job->id, job->gateway,
              ours);

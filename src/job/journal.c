@@ -376,41 +376,51 @@ void journal_ids_free(char ***ids)
     *ids = NULL;
 }
 
-static int list_ids(struct journal *journal, char ***ids, osp_error *err)
+static int list_texts(struct journal *journal, const char *select, char ***out, osp_error *err)
 {
     OSP_AUTO(strbuf_release) struct strbuf sql = STRBUF_INIT;
     OSP_AUTO(statement_cleanup) sqlite3_stmt *statement = NULL;
-    OSP_AUTO(journal_ids_free) char **list = calloc(1, sizeof(*list));
+    OSP_AUTO(journal_ids_free) char **texts = calloc(1, sizeof(*texts));
     size_t count = 0, capacity = 1;
     int ret;
 
-    strbuf_puts(&sql, "SELECT id FROM jobs ORDER BY created_us DESC, rowid DESC");
-    ret = list ? prepare(journal, &sql, &statement, err) : osp_nomem(err);
+    strbuf_puts(&sql, select);
+    ret = texts ? prepare(journal, &sql, &statement, err) : osp_nomem(err);
     if (ret < 0)
         return ret;
     while ((ret = sqlite3_step(statement)) == SQLITE_ROW) {
-        if (!array_grow((void **)&list, sizeof(*list), count + 1, &capacity))
+        if (!array_grow((void **)&texts, sizeof(*texts), count + 1, &capacity))
             return osp_nomem(err);
-        list[count + 1] = NULL;
-        list[count] = str_dup((const char *)sqlite3_column_text(statement, 0));
-        if (!list[count])
+        texts[count + 1] = NULL;
+        texts[count] = str_dup((const char *)sqlite3_column_text(statement, 0));
+        if (!texts[count])
             return osp_nomem(err);
         count++;
     }
     if (ret != SQLITE_DONE)
         return failed(journal, err);
-    *ids = OSP_TAKE(list);
+    *out = OSP_TAKE(texts);
     return OSP_OK;
 }
 
-int journal_ids(struct journal *journal, char ***ids, osp_error *err)
+static int list(struct journal *journal, const char *select, char ***texts, osp_error *err)
 {
     int ret;
 
     pthread_mutex_lock(&journal->lock);
-    ret = list_ids(journal, ids, err);
+    ret = list_texts(journal, select, texts, err);
     pthread_mutex_unlock(&journal->lock);
     return ret;
+}
+
+int journal_ids(struct journal *journal, char ***ids, osp_error *err)
+{
+    return list(journal, "SELECT id FROM jobs ORDER BY created_us DESC, rowid DESC", ids, err);
+}
+
+int journal_gateways(struct journal *journal, char ***gateways, osp_error *err)
+{
+    return list(journal, "SELECT DISTINCT gateway FROM jobs", gateways, err);
 }
 
 /* ---- writing ------------------------------------------------------------------------------- */

@@ -49,6 +49,8 @@ int journal_latest(struct journal *journal, const char *key, struct job_row *row
 int journal_match(struct journal *journal, const char *prefix, char **id, osp_error *err);
 /** Ids, newest first: an array that ends with NULL; free with journal_ids_free(). */
 int journal_ids(struct journal *journal, char ***ids, osp_error *err);
+/** Identities of gateways that the rows name, each once. Same. */
+int journal_gateways(struct journal *journal, char ***gateways, osp_error *err);
 void journal_ids_free(char ***ids);
 
 /** Called inside the transaction of journal_attach(): is a new row wanted after this one? */

@@ -16,6 +16,7 @@ void material_release(struct material *material)
     osp_profile_free(&material->profile);
     osp_plan_free(&material->plan);
     auto_free(&material->request);
+    auto_free(&material->gateway);
 }
 
 static int read_master(const char *path, osp_facts **facts, osp_error *err)
@@ -78,7 +79,7 @@ static char *meaning(const char *text, const char *const *words)
     return json_print_canonical(root);
 }
 
-static int make_key(const osp_shot *shot, const char *gateway, struct material *m, osp_error *err)
+static int make_key(const osp_shot *shot, struct material *m, osp_error *err)
 {
     OSP_AUTO(hash_cleanup) struct sha256 *hash = sha256_new();
     static const char *const plan_words[] = { "steps", "price", NULL };
@@ -105,10 +106,18 @@ static int make_key(const osp_shot *shot, const char *gateway, struct material *
     sha256_add_text(hash, plan);
     sha256_add_text(hash, m->request);
     sha256_add_text(hash, profile);
-    sha256_add_text(hash, gateway);
+    sha256_add_text(hash, m->gateway);
     sha256_add_text(hash, GATEWAY_OMNI_VIDEO);
     sha256_hex(hash, m->key);
     return OSP_OK;
+}
+
+int material_rename(struct material *material, const osp_shot *shot, const char *gateway,
+                    osp_error *err)
+{
+    int ret = job_row_text(&material->gateway, gateway, err);
+
+    return ret < 0 ? ret : make_key(shot, material, err);
 }
 
 int material_make(const osp_engine *engine, const osp_shot *shot, const char *gateway,
@@ -132,6 +141,6 @@ int material_make(const osp_engine *engine, const osp_shot *shot, const char *ga
     if (ret == OSP_OK)
         ret = make_plan(shot, out, err);
     if (ret == OSP_OK)
-        ret = make_key(shot, gateway, out, err);
+        ret = material_rename(out, shot, gateway, err);
     return ret;
 }

@@ -78,6 +78,10 @@ void http_answer_release(struct http_answer *answer);
 /** https anywhere, http on this machine (127.0.0.0/8, ::1, localhost). @return OSP_EACCESS */
 int http_url_check(const char *url, osp_error *err);
 bool http_url_is_loopback(const char *url);
+/** One spelling for all of an address: scheme and host in small letters, no default port, no zeros
+ *  before a port, no slash at the end, no query, nobody's name or password.
+ *  @return yours: free(); NULL: no address, or out of memory */
+char *http_url_identity(const char *url);
 /** One segment of a path, percent-encoded (RFC 3986 2.3); yours: free(). */
 char *http_escape(const char *segment);
 /** The text with queries and passwords of addresses cut: they may be signed; yours: free(). */

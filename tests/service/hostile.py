@@ -207,7 +207,21 @@ def forgetting_is_not_free(bench):
     print("ok forgetting is not free")
 
 
-TESTS = [forgetting_is_not_free, a_lost_task, the_key_comes_back, a_refusal_that_names_a_task]
+def one_gateway_in_many_spellings(bench):
+    """They are one gateway: the edit that was paid for is met, also in an older journal."""
+    gateway = bench.fresh()
+    port = gateway.url.rsplit(":", 1)[1]
+    spellings = ["http://127.0.0.1:" + port, "HTTP://127.0.0.1:0%s/" % port,
+                 "http://me:secret@127.0.0.1:%s//?token=secret" % port]
+    for spelling in spellings[:2]:
+        bench.edit(gateway=spelling).ok()
+    assert gateway.posts == 1, gateway.posts
+    assert bench.job()["gateway"] == gateway.url, bench.job()
+    assert "secret" not in bench.on("config", "show", "--gateway", spellings[2]).ok().out
+    print("ok one gateway in many spellings")
+
+
+TESTS = [one_gateway_in_many_spellings, forgetting_is_not_free, a_lost_task, the_key_comes_back, a_refusal_that_names_a_task]
 
 
 def main():

@@ -4,6 +4,8 @@
 
 #include "service/job_rig.h"
 
+#include "job/engine.h"
+
 static void test_a_job_runs_once_and_is_met_again(void **state)
 {
     osp_engine *engine = engine_new("once");
@@ -289,6 +291,42 @@ static void test_forget_removes_the_folder_and_keeps_the_row(void **state)
     osp_engine_close(&engine);
 }
 
+/* An older journal keeps addresses as they were spelled. */
+static void test_an_older_spelling_is_met(void **state)
+{
+    static char spelled[64];
+    osp_engine_options options;
+    osp_engine *engine = NULL;
+    osp_job *older = NULL, *job = NULL;
+    osp_error err = { 0 };
+    osp_shot shot;
+
+    (void)state;
+    snprintf(spelled, sizeof(spelled), "HTTP://127.0.0.1:0%s", strrchr(sim_url(sim), ':') + 1);
+    osp_engine_options_init(&options);
+    options.state = in_folder("spelling");
+    options.config = in_folder("config.ini");
+    options.gateway = sim_url(sim);
+    options.key = sim_key(sim);
+    shot_for(&shot, "red");
+    assert_int_equal(osp_engine_open(&options, &engine, &err), 0);
+    free(engine->config->gateway.value); /* as it used to be */
+    engine->config->gateway.value = strdup(spelled);
+    assert_int_equal(osp_job_open(engine, &shot, &older, &err), 0);
+    osp_engine_close(&engine);
+
+    assert_int_equal(osp_engine_open(&options, &engine, &err), 0);
+    assert_string_not_equal(engine->config->gateway.value, spelled);
+    assert_int_equal(osp_job_open(engine, &shot, &job, &err), 0);
+    assert_string_equal(job_id(job), job_id(older));
+    if (run(job, &err) < 0) /* and it is this gateway's */
+        fail_msg("%s", err.text);
+    osp_shot_release(&shot);
+    osp_job_free(&job);
+    osp_job_free(&older);
+    osp_engine_close(&engine);
+}
+
 /* Everything that was written, against the key and the signatures of addresses. */
 static void test_no_secret_was_written(void **state)
 {
@@ -321,6 +359,7 @@ int main(void)
         cmocka_unit_test(test_wait_pumps_progress_and_ends_with_the_cancel),
         cmocka_unit_test(test_two_at_once_make_one_task),
         cmocka_unit_test(test_forget_removes_the_folder_and_keeps_the_row),
+        cmocka_unit_test(test_an_older_spelling_is_met),
         cmocka_unit_test(test_no_secret_was_written),
     };
 

@@ -519,6 +519,30 @@ static void test_addresses(void **state)
     }
 }
 
+static void test_identities(void **state)
+{
+    static const struct {
+        const char *url, *identity;
+    } rows[] = {
+        { "http://127.0.0.1:7811", "http://127.0.0.1:7811" },
+        { "HTTP://127.0.0.1:07811/", "http://127.0.0.1:7811" },
+        { "https://Gate.Example:443/v1//", "https://gate.example/v1" },
+        { "https://gate.example:80/V1", "https://gate.example:80/V1" },
+        { "http://localhost:80", "http://localhost" },
+        { "https://me:secret@gate.example/v1?token=secret#x", "https://gate.example/v1" },
+        { "http://[::1]:80/a", "http://[::1]/a" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char *identity = http_url_identity(rows[i].url);
+
+        assert_string_equal(identity, rows[i].identity);
+        free(identity);
+    }
+    assert_null(http_url_identity("https://"));
+}
+
 static void test_masks(void **state)
 {
     static const struct {
@@ -583,6 +607,7 @@ int main(void)
         cmocka_unit_test(test_download_is_resumed),
         cmocka_unit_test(test_cancel_and_ceiling_and_idle),
         cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_identities),
         cmocka_unit_test(test_masks),
         cmocka_unit_test(test_backoff),
     };
