@@ -68,6 +68,8 @@ int post_create(struct work *work, osp_error *err);
 int poll_task(struct work *work, osp_error *err);
 /** The clip does what was asked? @return OSP_OK, OSP_ERESULT (*damaged: it does not decode) */
 int verify_clip(struct work *work, const char *path, bool *damaged, osp_error *err);
+/** How long what was sent lasts, seconds; 0: not known. */
+double work_reference_s(const struct work *work);
 /** The service said something about the task: the first time counts as its birth. */
 void work_note_birth(struct work *work, const struct http_answer *http,
                      const struct answer *answer);

@@ -172,11 +172,14 @@ static bool sink_begin(struct transfer *t)
 static bool within_ceiling(struct transfer *t, size_t size)
 {
     int64_t ceiling = t->request->ceiling;
+    curl_off_t announced = -1; /* of the body; not known */
 
     if (!ceiling)
         ceiling = t->to_file ? INT64_MAX : MEMORY_CEILING;
-    if (t->offset + t->written + (int64_t)size <= ceiling)
+    curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+    if (t->written + (int64_t)size <= ceiling - t->offset && announced <= ceiling - t->offset)
         return true;
+    t->answer->too_large = true;
     osp_fail(&t->fault, OSP_EAGAIN, "the answer is larger than %lld bytes", (long long)ceiling);
     return false;
 }
@@ -374,7 +377,8 @@ static void set_manners(struct transfer *t, const char *url)
     curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "omnisplice/" OSP_VERSION);
     curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT,
                      (long)(request->connect_timeout_s ? request->connect_timeout_s : 15));
-    curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_LIMIT,
+                     (long)(request->slowest_bps ? request->slowest_bps : 1));
     curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_TIME,
                      (long)(request->idle_timeout_s ? request->idle_timeout_s : 60));
     /* Without it a cancel would wait for a resolver thread that sits in getaddrinfo(). */

@@ -36,7 +36,8 @@ struct http_request {
     const char *sink;      /* a 2xx body goes to this file, behind what it holds (Range) */
     int64_t ceiling;       /* of the answer's body in bytes; 0: 16 MiB in memory, none in a file */
     int connect_timeout_s; /* 0: 15 */
-    int idle_timeout_s;    /* 0: 60; ends a transfer that moves no byte for so long */
+    int idle_timeout_s;    /* 0: 60; ends a transfer that is slower for so long than ... */
+    int slowest_bps;       /* ... so many bytes a second; 0: 1 */
     bool fresh;            /* never on a kept connection, HTTP/1.1: libcurl then never repeats it */
     bool follow;           /* GET: follow redirects, at most five; the key stays behind */
     /** When the connection stands, before the first byte of the request. A negative code stops
@@ -53,6 +54,7 @@ struct http_answer {
     int status; /* 0 without an answer */
     char *body; /* ended by 0, "" when it went to a file */
     size_t body_size;
+    bool too_large; /* it passed the ceiling; what came before stays in the sink */
     char content_type[128];
     char content_range[96];
     char retry_after[64];

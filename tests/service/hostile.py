@@ -79,6 +79,7 @@ class Gateway:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # clients that hang up are what is tested
         self.url = "http://127.0.0.1:%d" % self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -221,7 +222,57 @@ def one_gateway_in_many_spellings(bench):
     print("ok one gateway in many spellings")
 
 
-TESTS = [one_gateway_in_many_spellings, forgetting_is_not_free, a_lost_task, the_key_comes_back, a_refusal_that_names_a_task]
+def a_result_without_an_end(bench):
+    """A disk is not filled; an address that comes to its senses still gives what was paid for."""
+    gateway = bench.fresh()
+
+    def endless(handler):
+        handler.send_response(200)
+        handler.end_headers()
+        with contextlib.suppress(OSError):
+            while True:
+                handler.wfile.write(bytes(1 << 20))
+                gateway.sent += 1 << 20
+
+    def announced(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(1 << 40))
+        handler.end_headers()
+        with contextlib.suppress(OSError):
+            handler.wfile.write(bytes(1 << 16))
+
+    for answer, most in ((endless, 100 << 20), (announced, 1 << 20)):
+        gateway.clip_answer, gateway.sent = answer, 0
+        bench.edit().fails(75, "larger than [0-9]+ bytes", "hint: .*paid for.*resume")
+        assert gateway.sent <= most, gateway.sent
+        left = sum(size[0] for size in _edit.tree(bench.state).values() if size)
+        assert left < 4 << 20, "%d bytes stay on the disk" % left
+        assert bench.job()["state"] == "finished", bench.job()
+    gateway.clip_answer = None
+    bench.edit().ok()
+    assert gateway.posts == 1, gateway.posts
+    print("ok a result without an end")
+
+
+def a_disk_that_is_full(bench):
+    """While the result comes: the job stays where it was."""
+    gateway = bench.fresh()
+    gateway.clip_answer = lambda handler: handler.send(404, b"")
+    bench.edit().fails(75, "404")
+    part = os.path.join(bench.state, "jobs", bench.job()["job"], "clip.part")
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(part)
+    os.symlink("/dev/full", part)
+    gateway.clip_answer = None
+    bench.edit().fails(4, "clip.part", "hint: .*paid for.*resume")
+    assert bench.job()["state"] == "finished", bench.job()
+    os.unlink(part)
+    bench.edit().ok()
+    assert gateway.posts == 1, gateway.posts
+    print("ok a disk that is full")
+
+
+TESTS = [a_result_without_an_end, a_disk_that_is_full, one_gateway_in_many_spellings, forgetting_is_not_free, a_lost_task, the_key_comes_back, a_refusal_that_names_a_task]
 
 
 def main():
