@@ -95,8 +95,8 @@ typedef struct osp_job_info {
     char id[40];
     osp_job_state state;
     char external_task_id[40];
-    char task_id[64];
-    char request_id[80]; /* of the last answer: what the service's support asks for */
+    char task_id[520];    /* the service's own, byte by byte */
+    char request_id[264]; /* of the last answer: what the service's support asks for */
     char gateway[160];
     char master[1024];
     char prompt[256];               /* its beginning */

@@ -146,7 +146,7 @@ static bool row_fits(const struct code_row *row, enum act act, int status,
 
 static bool names_a_task(const struct answer *answer)
 {
-    return answer && (answer->accepted || answer->task_id[0]);
+    return answer && (answer->accepted || answer->task_id[0] || answer->unusable_id);
 }
 
 struct meaning meaning_of(enum act act, const struct http_answer *http, const struct answer *answer)
@@ -173,7 +173,7 @@ struct meaning meaning_of(enum act act, const struct http_answer *http, const st
 int meaning_fail(const struct meaning *meaning, const struct http_answer *http,
                  const struct answer *answer, osp_error *err)
 {
-    char code[80] = "", request[100] = "", status[24] = "";
+    char code[80] = "", request[REQUEST_ID_SIZE + 16] = "", status[24] = "";
     const char *message = "";
 
     if (err && err->code) { /* the transport's words are better than ours */

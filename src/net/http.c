@@ -373,6 +373,7 @@ static void set_manners(struct transfer *t, const char *url)
     curl_easy_setopt(t->easy, CURLOPT_URL, url);
     curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, loopback ? "http,https" : "https");
     curl_easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(t->easy, CURLOPT_PATH_AS_IS, 1L); /* ids stand in it, signatures hang on it */
     curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "omnisplice/" OSP_VERSION);
     curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT,

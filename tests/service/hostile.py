@@ -272,7 +272,30 @@ def a_disk_that_is_full(bench):
     print("ok a disk that is full")
 
 
-TESTS = [a_result_without_an_end, a_disk_that_is_full, one_gateway_in_many_spellings, forgetting_is_not_free, a_lost_task, the_key_comes_back, a_refusal_that_names_a_task]
+def strange_ids(bench):
+    """Asked for as one segment of the path, whole; shown whole and without what moves a cursor."""
+    for name in ("9" * 100, "../../../x", "a\nb\r\nX: y\"'\x1b[31m"):
+        gateway = bench.fresh()
+        gateway.create = lambda _, name=name: (200, task(task_id=name))
+        gateway.query = lambda _, name=name: (200, gateway.finished(task_id=name))
+        bench.edit().ok()
+        end = "/kling/videos/omni-video/" + urllib.parse.quote(name, safe="")
+        assert set(gateway.seen) == {end}, gateway.seen
+        assert bench.job()["task_id"] == name, bench.job()
+        listed = bench.on("jobs").ok().out
+        assert "\x1b" not in listed and "\r" not in listed, repr(listed)
+        assert all(len(line) <= 80 or name in line for line in listed.splitlines()), listed
+        assert len(name) != 100 or name in listed, listed
+    for name in ("..", "9" * 600):
+        gateway = bench.fresh()
+        gateway.create = lambda _, name=name: (200, task(task_id=name))
+        gateway.query = lambda _: NOT_FOUND
+        bench.edit().fails(75, "unsure")
+        assert gateway.posts == 1 and all("/osp-" in path for path in gateway.seen), gateway.seen
+    print("ok strange ids")
+
+
+TESTS = [strange_ids, a_result_without_an_end, a_disk_that_is_full, one_gateway_in_many_spellings, forgetting_is_not_free, a_lost_task, the_key_comes_back, a_refusal_that_names_a_task]
 
 
 def main():

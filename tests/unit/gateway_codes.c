@@ -189,6 +189,76 @@ static void test_no_retry_of_what_may_exist(void **state)
     }
 }
 
+/* Ids that a service may make up: whole, or not at all. */
+static void test_ids(void **state)
+{
+    char longest[513] = "", too_long[514] = "";
+    struct {
+        const char *id; /* as JSON writes it */
+        const char *read;
+        bool unusable;
+    } ids[] = {
+        { longest, longest, false },
+        { too_long, "", true },
+        { "..", "", true },
+        { ".", "", true },
+        { "../../x", "../../x", false },
+        { "a\\r\\nb\\u001b", "a\r\nb\033", false },
+        { "", "", false },
+    };
+
+    (void)state;
+    memset(longest, '9', sizeof(longest) - 1);
+    memset(too_long, '9', sizeof(too_long) - 1);
+    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+        struct http_answer http = { .status = 200 };
+        struct answer answer;
+        osp_error err = { 0 };
+        char body[700];
+
+        snprintf(body, sizeof(body),
+                 "{\"code\":0,\"request_id\":\"r\\n1\",\"data\":{\"task_id\":\"%s\"}}", ids[i].id);
+        assert_int_equal(answer_read(body, strlen(body), &answer, &err), 0);
+        assert_string_equal(answer.task_id, ids[i].read);
+        assert_int_equal(answer.unusable_id, ids[i].unusable);
+        assert_string_equal(answer.request_id, "r 1");
+        assert_int_equal(meaning_of(ACT_CREATE, &http, &answer).created,
+                         ids[i].read[0] ? CREATED_YES : CREATED_MAYBE);
+        http.status = 400;
+        if (ids[i].unusable)
+            assert_int_equal(meaning_of(ACT_CREATE, &http, &answer).created, CREATED_MAYBE);
+        answer_release(&answer);
+    }
+}
+
+static void test_addresses_of_results(void **state)
+{
+    static const struct {
+        const char *url;
+        bool taken;
+    } urls[] = {
+        { "https://m.example/a?b=c", true },
+        { "https://m.example/a\\r\\nX: y", false },
+        { "https://m.example/a b", false },
+        { "https://m.example/\\u0007", false },
+        { "", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+        struct answer answer;
+        osp_error err = { 0 };
+        char body[300];
+
+        snprintf(body, sizeof(body),
+                 "{\"code\":0,\"data\":{\"task_result\":{\"videos\":[{\"url\":\"%s\"}]}}}",
+                 urls[i].url);
+        assert_int_equal(answer_read(body, strlen(body), &answer, &err), 0);
+        assert_int_equal(answer.url != NULL, urls[i].taken);
+        answer_release(&answer);
+    }
+}
+
 static void test_words(void **state)
 {
     static const char body[] =
@@ -213,8 +283,8 @@ static void test_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_no_retry_of_what_may_exist),
+        cmocka_unit_test(test_rows),  cmocka_unit_test(test_no_retry_of_what_may_exist),
+        cmocka_unit_test(test_ids),   cmocka_unit_test(test_addresses_of_results),
         cmocka_unit_test(test_words),
     };
 
