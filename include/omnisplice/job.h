@@ -82,7 +82,7 @@ typedef enum osp_job_state {
     OSP_JOB_REFUSED,   /* nothing was created, nothing paid; running again is free */
     OSP_JOB_FAILED,    /* accepted, then failed by the service */
     OSP_JOB_REJECTED,  /* the result fails verification; kept aside */
-    OSP_JOB_LOST,      /* paid, and gone from the service */
+    OSP_JOB_LOST,      /* paid, and gone from the service; beginning it asks again */
     OSP_JOB_FORGOTTEN, /* given up by a person */
     OSP_JOB_STATES
 } osp_job_state;
@@ -95,8 +95,8 @@ typedef struct osp_job_info {
     char id[40];
     osp_job_state state;
     char external_task_id[40];
-    char task_id[64];
-    char request_id[80]; /* of the last answer: what the service's support asks for */
+    char task_id[520];    /* the service's own, byte by byte */
+    char request_id[264]; /* of the last answer: what the service's support asks for */
     char gateway[160];
     char master[1024];
     char prompt[256];               /* its beginning */
@@ -154,8 +154,14 @@ OSP_API int osp_job_next_event(osp_job *job, osp_job_event *event);
 OSP_API int osp_job_wait(osp_job *job, int timeout_ms, const osp_control *control, osp_error *err);
 /** Path of the verified clip; NULL before it is fetched. Lives as long as the job. */
 OSP_API const char *osp_job_clip(osp_job *job);
-/** Give a job up: what is on disk for it is removed, the row stays as a receipt. */
-OSP_API int osp_job_forget(osp_job *job, osp_error *err);
+/**
+ * Give a job up: what is on disk for it is removed, the row stays as a receipt. The same edit then
+ * costs nothing new to begin when nothing was sent, and needs osp_shot.again when it was.
+ * @param force  also from sending to fetched, where money lies in it and nothing has come of it
+ * @return OSP_OK, OSP_EUSAGE (not without force), OSP_EAGAIN (another process works on it),
+ *         OSP_EOUTPUT
+ */
+OSP_API int osp_job_forget(osp_job *job, int force, osp_error *err);
 /** The host goes, the job stays in the journal: what runs is stopped within 100 ms. */
 OSP_API void osp_job_free(osp_job **job); /* NULL is fine; sets NULL */
 

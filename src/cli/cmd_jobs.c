@@ -225,7 +225,7 @@ static int forget_one(const struct settings *s, const osp_job_info *info, osp_er
     if (ret == OSP_OK)
         ret = osp_job_find(session.engine, info->id, &job, err);
     if (ret == OSP_OK)
-        ret = osp_job_forget(job, err);
+        ret = osp_job_forget(job, s->force, err);
     if (ret == OSP_OK)
         printf("forgotten: %s\n", info->id);
     return ret;

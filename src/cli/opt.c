@@ -110,6 +110,8 @@ static const struct option_row rows[] = {
     { "resend", 0, NULL, FLAG, AT(resend), V(RESUME), COMMON,
       "send an unsure job again under the same external id: it may be paid twice where the "
       "service accepts that" },
+    { "force", 0, NULL, FLAG, AT(force), V(FORGET), COMMON,
+      "also what was paid for, or may have been, and has not been used yet" },
     { "store", 0, "STORE", TEXT, AT(store), V(EDIT) | V(RESUME) | V(CONFIG), ADVANCED,
       "where the reference is put: a name of the config, or dir:/FOLDER" },
     { "public-url", 0, "URL", TEXT, AT(public_url), V(EDIT) | V(RESUME) | V(CONFIG), ADVANCED,

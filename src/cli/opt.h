@@ -40,7 +40,7 @@ struct settings {
     const char *port, *key, *delay, *faults;
     int json, junit, html, quiet, overwrite, keep, no_cite, again, reencode, dry_run, print_ffmpeg;
     int deep, null_ends;
-    int documented, no_fetch_back, accept_duplicates, resend;
+    int documented, no_fetch_back, accept_duplicates, resend, force;
     int keep_sound;         /* -1: not said */
     const char **arguments; /* what is no option */
     int argument_count;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/fs.h"
@@ -13,6 +14,7 @@
 #include "base/rational.h"
 #include "base/str.h"
 #include "config/keyfile.h"
+#include "net/http.h"
 
 static void key_file_cleanup(GKeyFile **ini)
 {
@@ -104,6 +106,7 @@ static int load_ini(struct config *config, const osp_engine_options *options, GK
     OSP_AUTO(auto_free) char *usual = xdg_path("XDG_CONFIG_HOME", ".config", "/config.ini");
     OSP_AUTO(gerror_cleanup) GError *error = NULL;
     int ret = setting_option(&config->file, options->config, err);
+    struct stat st;
 
     if (ret == OSP_OK)
         ret = setting_env(&config->file, "OMNISPLICE_CONFIG", err);
@@ -114,6 +117,9 @@ static int load_ini(struct config *config, const osp_engine_options *options, GK
     ret = setting_put(&config->file, usual, "default", err);
     if (ret < 0)
         return ret;
+    if (stat(config->file.value, &st) == 0 && !S_ISREG(st.st_mode)) /* a pipe would block */
+        return osp_fail(err, OSP_EACCESS, "the configuration '%s' is no regular file",
+                        config->file.value);
     *ini = g_key_file_new();
     if (!g_key_file_load_from_file(*ini, config->file.value, G_KEY_FILE_NONE, &error))
         return osp_fail(err, OSP_EACCESS, "cannot read the configuration '%s': %s",
@@ -345,11 +351,13 @@ int config_threads(const struct config *config)
     return (int)strtol(config->threads.value, NULL, 10);
 }
 
+/* Addresses without their queries and passwords. */
 static void show(struct json *settings, const char *name, const struct setting *setting)
 {
+    OSP_AUTO(auto_free) char *shown = setting->value ? http_mask(setting->value) : NULL;
     struct json *entry = json_object();
 
-    json_set_string(entry, "value", setting->value);
+    json_set_string(entry, "value", shown);
     json_set_string(entry, "origin", setting->origin);
     json_set(settings, name, entry);
 }

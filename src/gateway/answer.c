@@ -11,15 +11,24 @@
 
 #define SHOWN_OF_A_PAGE 200 /* bytes of a body that is no JSON */
 
+/* Line breaks and control characters would break our one line, or a terminal. */
+static void clean(char *text)
+{
+    for (; *text; text++) {
+        if ((unsigned char)*text < ' ' || *text == 127)
+            *text = ' ';
+    }
+}
+
 static void take(char *to, size_t size, const struct json *value)
 {
     const char *text = json_text(value);
 
     if (text && !to[0])
         str_copy(to, size, text);
+    clean(to);
 }
 
-/* Line breaks and control characters of a message would break our one line. */
 static void take_message(char *to, size_t size, const struct json *value)
 {
     const char *text = json_text(value);
@@ -28,10 +37,21 @@ static void take_message(char *to, size_t size, const struct json *value)
     if (!masked || to[0])
         return;
     str_copy(to, size, masked);
-    for (char *p = to; *p; p++) {
-        if ((unsigned char)*p < ' ' || *p == 127)
-            *p = ' ';
-    }
+    clean(to);
+}
+
+/* An id that is cut is another id, and "." and ".." are other addresses however they are escaped.
+ */
+static void take_id(struct answer *answer, const struct json *value)
+{
+    const char *text = json_text(value);
+
+    if (!text)
+        return;
+    answer->unusable_id = strlen(text) >= sizeof(answer->task_id) || strcmp(text, ".") == 0 ||
+                          strcmp(text, "..") == 0;
+    if (!answer->unusable_id)
+        str_copy(answer->task_id, sizeof(answer->task_id), text);
 }
 
 /* Kling's envelope, and what gateways put in its place: error.code, error.message, msg. */
@@ -52,6 +72,10 @@ static char *address_of(const struct json *video, const char *name)
 {
     const char *text = json_string(json_get(video, name));
 
+    for (const char *p = text; p && *p; p++) {
+        if ((unsigned char)*p <= ' ' || *p == 127) /* what is behind a line break is no address */
+            return NULL;
+    }
     return text && *text ? strdup(text) : NULL;
 }
 
@@ -59,7 +83,7 @@ static void read_task(const struct json *data, struct answer *answer)
 {
     const struct json *video = json_at(json_path(data, "task_result.videos"), 0);
 
-    take(answer->task_id, sizeof(answer->task_id), json_get(data, "task_id"));
+    take_id(answer, json_get(data, "task_id"));
     take(answer->status, sizeof(answer->status), json_get(data, "task_status"));
     take_message(answer->status_message, sizeof(answer->status_message),
                  json_get(data, "task_status_msg"));

@@ -12,7 +12,9 @@
  * only place that says "nothing was created", which is what allows a create to be sent again.
  * Its order matters: what is ambiguous by its HTTP status stays so whatever the body claims, since
  * a proxy may have written the status and a server the body. Then the body's code (Kling's table),
- * then the gateway's own words, then the bare status, then: ambiguous.
+ * then the gateway's own words, then the bare status, then: ambiguous. Whatever row it is: an
+ * answer to a create that names a task, or says "accepted", is never taken for "nothing was
+ * created".
  */
 struct code_row {
     unsigned act;       /* ACT_* bits */
@@ -117,6 +119,9 @@ static const struct code_row rows[] = {
 
 /* What nobody documents: it may have been created. */
 static const struct code_row unknown = { ANY, 0, 599, NULL, NULL, ANSWER_AMBIGUOUS, CREATED_MAYBE, false, OSP_EAGAIN, "an answer that makes no sense", NULL };
+
+/* A refusal that names a task: one half of it is wrong, and nobody knows which. */
+static const struct code_row contradiction = { ACT_CREATE, 0, 599, NULL, NULL, ANSWER_AMBIGUOUS, CREATED_MAYBE, false, OSP_EAGAIN, "an answer that contradicts itself: it refuses and names a task", NULL };
 /* clang-format on */
 
 static bool says(const struct answer *answer, const char *needle)
@@ -139,6 +144,11 @@ static bool row_fits(const struct code_row *row, enum act act, int status,
     return row->class != ANSWER_OK || answer->task_id[0];
 }
 
+static bool names_a_task(const struct answer *answer)
+{
+    return answer && (answer->accepted || answer->task_id[0] || answer->unusable_id);
+}
+
 struct meaning meaning_of(enum act act, const struct http_answer *http, const struct answer *answer)
 {
     int status = http->reach == HTTP_ANSWERED ? http->status : -(int)http->reach;
@@ -150,6 +160,8 @@ struct meaning meaning_of(enum act act, const struct http_answer *http, const st
             break;
         }
     }
+    if (act == ACT_CREATE && row->created == CREATED_NO && names_a_task(answer))
+        row = &contradiction;
     return (struct meaning){ .class = row->class,
                              .created = row->created,
                              .retry = row->retry,
@@ -161,7 +173,7 @@ struct meaning meaning_of(enum act act, const struct http_answer *http, const st
 int meaning_fail(const struct meaning *meaning, const struct http_answer *http,
                  const struct answer *answer, osp_error *err)
 {
-    char code[80] = "", request[100] = "", status[24] = "";
+    char code[80] = "", request[REQUEST_ID_SIZE + 16] = "", status[24] = "";
     const char *message = "";
 
     if (err && err->code) { /* the transport's words are better than ours */

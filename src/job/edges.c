@@ -14,6 +14,9 @@
  * An unsure job that a person resends stays unsure until the new connection stands: a connection
  * that fails says nothing about the create before it. For the same reason a later "not created"
  * of such a job is JOB_EV_NO_REPLY (see post.c): it is no word about the first one.
+ *
+ * A lost job is asked for again whenever a person wants it: what was taken for deleted may have
+ * been out of sight only.
  */
 static const struct edge {
     osp_job_state from;
@@ -66,6 +69,7 @@ static const struct edge {
     { OSP_JOB_REFUSED, JOB_EV_FORGET, OSP_JOB_FORGOTTEN },
     { OSP_JOB_FAILED, JOB_EV_FORGET, OSP_JOB_FORGOTTEN },
     { OSP_JOB_REJECTED, JOB_EV_FORGET, OSP_JOB_FORGOTTEN },
+    { OSP_JOB_LOST, JOB_EV_TASK_ID, OSP_JOB_WAITING },
     { OSP_JOB_LOST, JOB_EV_FORGET, OSP_JOB_FORGOTTEN },
 };
 
@@ -138,4 +142,9 @@ bool job_state_ended(osp_job_state state)
 bool job_state_paid(osp_job_state state)
 {
     return state >= OSP_JOB_SENDING && state != OSP_JOB_REFUSED && state != OSP_JOB_FORGOTTEN;
+}
+
+bool job_state_at_stake(osp_job_state state)
+{
+    return state >= OSP_JOB_SENDING && state <= OSP_JOB_FETCHED;
 }

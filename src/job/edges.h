@@ -15,7 +15,7 @@ typedef enum job_event {
     JOB_EV_BEGIN_POST,     /* a create is about to be made */
     JOB_EV_NOT_SENT,       /* no connection: not one byte left */
     JOB_EV_CONNECTED,      /* the connection stands, the first byte follows */
-    JOB_EV_TASK_ID,        /* accepted, or found by the look-up */
+    JOB_EV_TASK_ID,        /* accepted, or found by a look-up */
     JOB_EV_NOT_CREATED,    /* the table of codes says so; asking again may help */
     JOB_EV_REFUSED,        /* the table of codes says so; asking again will not help */
     JOB_EV_NO_REPLY,       /* a task may exist */
@@ -35,9 +35,12 @@ bool job_next_state(osp_job_state state, job_event event, osp_job_state *next);
 const char *job_event_name(job_event event);
 /** @return the state of that name, or -1 */
 int job_state_find(const char *name);
-/** Nothing more will happen by itself: done, refused, failed, rejected, lost, forgotten. */
+/** Nothing more will happen by itself (a lost one is asked for again on request): done, refused,
+ * failed, rejected, lost, forgotten. */
 bool job_state_ended(osp_job_state state);
 /** A task may exist or has been paid for. */
 bool job_state_paid(osp_job_state state);
+/** Money lies in it, and nothing has come of it yet. */
+bool job_state_at_stake(osp_job_state state);
 
 #endif

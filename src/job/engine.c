@@ -32,6 +32,29 @@ static int open_journal(osp_engine *engine, osp_error *err)
     return ret;
 }
 
+/* However an address is spelled, its jobs are the same. */
+static int name_gateway(struct config *config, osp_error *err)
+{
+    char *told = config->gateway.value;
+    OSP_AUTO(auto_free) char *name = told && strstr(told, "://") ? http_url_identity(told) : NULL;
+
+    return name ? job_row_text(&config->gateway.value, name, err) : OSP_OK;
+}
+
+bool engine_same_gateway(const char *a, const char *b)
+{
+    OSP_AUTO(auto_free) char *first = NULL;
+    OSP_AUTO(auto_free) char *second = NULL;
+
+    if (strcmp(a, b) == 0)
+        return true;
+    if (!strstr(a, "://") || !strstr(b, "://"))
+        return false;
+    first = http_url_identity(a);
+    second = http_url_identity(b);
+    return first && second && strcmp(first, second) == 0;
+}
+
 int osp_engine_open(const osp_engine_options *options, osp_engine **out, osp_error *err)
 {
     OSP_AUTO(osp_engine_close) osp_engine *engine = calloc(1, sizeof(*engine));
@@ -46,6 +69,8 @@ int osp_engine_open(const osp_engine_options *options, osp_engine **out, osp_err
     pthread_mutex_init(&engine->lock, NULL);
     engine->sim = -1;
     ret = config_load(&known, &engine->config, err);
+    if (ret == OSP_OK)
+        ret = name_gateway(engine->config, err);
     if (ret == OSP_OK)
         ret = open_journal(engine, err);
     if (ret < 0)
@@ -148,12 +173,9 @@ int engine_is_sim(osp_engine *engine, struct http *http, int tries, osp_cancel *
 
 int engine_query_turn(osp_engine *engine, osp_cancel *cancel, osp_error *err)
 {
-    int64_t now = job_now_us(), turn;
+    int64_t now = job_mono_us(), turn;
 
     pthread_mutex_lock(&engine->lock);
-    /* a clock that was set back must not park everybody */
-    if (engine->next_query_us > now + 3600LL * 1000000)
-        engine->next_query_us = now;
     turn = engine->next_query_us > now ? engine->next_query_us : now;
     engine->next_query_us = turn + QUERY_SPACING_US;
     pthread_mutex_unlock(&engine->lock);

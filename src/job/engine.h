@@ -14,10 +14,10 @@
 struct osp_engine {
     struct config *config;
     struct journal *journal;
-    pthread_mutex_t lock; /* the members below; held for moments, never across a wait */
-    int sim;              /* 1: the gateway is a simulator, 0: it is not, -1: not asked yet */
-    char *sim_store;      /* base address of its store */
-    int64_t next_query_us;
+    pthread_mutex_t lock;  /* the members below; held for moments, never across a wait */
+    int sim;               /* 1: the gateway is a simulator, 0: it is not, -1: not asked yet */
+    char *sim_store;       /* base address of its store */
+    int64_t next_query_us; /* job_mono_us() */
 };
 
 /** Is the gateway a simulator? Asks until it has answered once, at most `tries` times.
@@ -30,6 +30,8 @@ int engine_is_sim(osp_engine *engine, struct http *http, int tries, osp_cancel *
 const char *engine_sim_store(osp_engine *engine);
 /** Wait for a turn to query the gateway: at most ten a second over all jobs of the engine. */
 int engine_query_turn(osp_engine *engine, osp_cancel *cancel, osp_error *err);
+/** Two identities of gateways, of which one may be an address that was spelled otherwise. */
+bool engine_same_gateway(const char *a, const char *b);
 /** STATE/jobs/ID; yours: free(); NULL: out of memory */
 char *engine_folder(const osp_engine *engine, const char *id);
 

@@ -12,6 +12,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "check/profile.h"
 #include "job/work.h"
 #include "net/retry.h"
 
@@ -34,9 +35,36 @@ static bool was_complete(const struct http_answer *answer, const char *part)
            size == fs_size(part);
 }
 
+#define TOO_LARGE (-1) /* in place of a status */
+
 static bool address_expired(int status)
 {
     return status == 401 || status == 403 || status == 404 || status == 410;
+}
+
+/*
+ * More than any clip of this shot has: the largest of what the profile says (result.bytes_max), so
+ * many times what was sent, and so many bytes for each of its seconds (200 Mbit/s: more than any
+ * delivery format needs).
+ */
+#define BYTES_OF_REFERENCE 20
+#define BYTES_A_SECOND     25e6
+#define SLOWEST_BPS        1024 /* over a minute: then it is tried again from where it broke */
+
+static int64_t result_ceiling(const struct work *work)
+{
+    OSP_AUTO(osp_profile_free) osp_profile *profile = NULL;
+    OSP_AUTO(auto_free) char *reference = work_file(work, "reference.mp4");
+    const char *name = work->row.profile ? work->row.profile : work->engine->config->profile.value;
+    osp_error ignored = { 0 };
+    int64_t bound = 0, other;
+
+    if (profile_open(name, &profile, &ignored) == OSP_OK)
+        bound = profile_int_or(profile, "result.bytes_max", 0);
+    other = reference ? fs_size(reference) * BYTES_OF_REFERENCE : 0;
+    bound = other > bound ? other : bound;
+    other = (int64_t)(work_reference_s(work) * BYTES_A_SECOND);
+    return other > bound ? other : bound;
 }
 
 /* No key goes to the media host. @return OSP_OK, OSP_EAGAIN (worth another try) ... */
@@ -45,6 +73,8 @@ static int download_once(struct work *work, const char *part, int *status, osp_e
     OSP_AUTO(http_answer_release) struct http_answer answer = { 0 };
     struct http_request request = { .url = work->result_url,
                                     .sink = part,
+                                    .ceiling = result_ceiling(work),
+                                    .slowest_bps = SLOWEST_BPS,
                                     .follow = true,
                                     .progress = on_download,
                                     .opaque = work,
@@ -52,6 +82,10 @@ static int download_once(struct work *work, const char *part, int *status, osp_e
     int ret = http_perform(work->http, &request, &answer, err);
 
     *status = answer.status;
+    if (answer.too_large) {
+        (void)unlink(part); /* it is no clip of ours */
+        *status = TOO_LARGE;
+    }
     if (ret < 0)
         return ret;
     if (answer.status == 200 || answer.status == 206 || was_complete(&answer, part))
@@ -74,9 +108,10 @@ static int gone(struct work *work, const osp_error *fault, osp_error *err)
     ret = job_row_text(&work->row.fault, "the service has deleted the result", err);
     if (ret == OSP_OK)
         ret = work_move(work, JOB_EV_TASK_GONE, err);
-    return ret < 0 ? ret
-                   : osp_fail(err, OSP_EREFUSED, "the service has deleted the result of task %s",
-                              work->row.task_id);
+    if (ret < 0)
+        return ret;
+    osp_fail(err, OSP_EREFUSED, "the service has deleted the result of task %s", work->row.task_id);
+    return osp_hint(err, "omnisplice resume %s asks for it again; --again pays anew", work->row.id);
 }
 
 /* An address may expire while the task is kept: ask for a fresh one, once. */
@@ -103,7 +138,7 @@ static int download(struct work *work, const char *part, osp_error *err)
             auto_free(&work->result_url);
             continue;
         }
-        if (ret != OSP_EAGAIN || attempt >= tries->tries) {
+        if (ret != OSP_EAGAIN || attempt >= tries->tries || status == TOO_LARGE) {
             if (err && !err->code)
                 *err = fault;
             osp_hint(err, "it has been paid for and is kept: omnisplice resume %s", work->row.id);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -224,7 +223,7 @@ static int check_gateway(const osp_job *job, osp_error *err)
     const char *ours = job->engine->config->gateway.value;
     int ret = config_need_gateway(job->engine->config, err);
 
-    if (ret < 0 || strcmp(ours, job->gateway) == 0)
+    if (ret < 0 || engine_same_gateway(ours, job->gateway))
         return ret;
     osp_fail(err, OSP_EACCESS, "job %s belongs to gateway '%s', not to '%s'", job->id, job->gateway,
              ours);
@@ -257,7 +256,8 @@ static int begin(osp_job *job, bool resend, osp_error *err)
     osp_cancel_reset(job->stop);
     job->ended = false;
     ret = make_work(job, resend, err);
-    if (ret == OSP_OK && job->work.row.state < OSP_JOB_FETCHED)
+    if (ret == OSP_OK &&
+        (job->work.row.state < OSP_JOB_FETCHED || job->work.row.state == OSP_JOB_LOST))
         ret = check_gateway(job, err);
     if (ret == OSP_OK)
         ret = note_begun(job, err);
@@ -280,14 +280,6 @@ int osp_job_resend(osp_job *job, osp_error *err)
 
 /* ---- waiting ------------------------------------------------------------------------------- */
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void pump(osp_job *job, const osp_control *control)
 {
     osp_job_event event;
@@ -308,7 +300,7 @@ static int last_word(osp_job *job, osp_error *err)
 int osp_job_wait(osp_job *job, int timeout_ms, const osp_control *control, osp_error *err)
 {
     osp_cancel *cancel = control ? control->cancel : NULL;
-    int64_t end = now_ms() + timeout_ms;
+    int64_t end = job_mono_us() / 1000 + timeout_ms;
 
     if (!job->thread_made)
         return osp_job_clip(job) ? OSP_OK
@@ -317,7 +309,7 @@ int osp_job_wait(osp_job *job, int timeout_ms, const osp_control *control, osp_e
         struct pollfd fds[2] = { { .fd = job->wake, .events = POLLIN },
                                  { .fd = osp_cancel_fd(cancel), .events = POLLIN } };
         bool running = is_running(job);
-        int64_t left = end - now_ms();
+        int64_t left = end - job_mono_us() / 1000;
 
         pump(job, control);
         if (!running)
@@ -551,11 +543,26 @@ static int forget(osp_job *job, struct work *work, osp_error *err)
     return ret < 0 ? ret : fs_remove_tree(job->folder, err);
 }
 
-int osp_job_forget(osp_job *job, osp_error *err)
+static int may_forget(const struct job_row *row, int force, osp_error *err)
+{
+    if (force || !job_state_at_stake(row->state))
+        return OSP_OK;
+    osp_fail(err, OSP_EUSAGE, "job %s is %s: %s", row->id, osp_job_state_name(row->state),
+             row->state == OSP_JOB_SENDING || row->state == OSP_JOB_UNSURE
+                 ? "a task may have been made and paid for"
+                 : "it has been paid for and nothing has come of it yet");
+    return osp_hint(err, "omnisplice resume %s goes on; omnisplice forget --force %s gives it up",
+                    row->id, row->id);
+}
+
+int osp_job_forget(osp_job *job, int force, osp_error *err)
 {
     OSP_AUTO(lease_release) struct lease lease = LEASE_INIT;
-    int ret;
+    OSP_AUTO(job_row_release) struct job_row row = { 0 };
+    int ret = load(job, &row) == 1 ? may_forget(&row, force, err) : OSP_OK;
 
+    if (ret < 0) /* what runs goes on */
+        return ret;
     stop_thread(job);
     ret = lease_take(&lease, job->folder, err);
     if (ret == 0)
@@ -564,6 +571,8 @@ int osp_job_forget(osp_job *job, osp_error *err)
         return ret;
     osp_cancel_reset(job->stop);
     ret = make_work(job, false, err);
+    if (ret == OSP_OK) /* it may have gone on meanwhile */
+        ret = may_forget(&job->work.row, force, err);
     if (ret == OSP_OK)
         ret = forget(job, &job->work, err);
     work_release(&job->work);

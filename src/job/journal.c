@@ -62,6 +62,8 @@ static const struct column {
     { "posted_us", NUMBER, offsetof(struct job_row, posted_us) },
     { "created_us", NUMBER, offsetof(struct job_row, created_us) },
     { "updated_us", NUMBER, offsetof(struct job_row, updated_us) },
+    { "born_ms", NUMBER, offsetof(struct job_row, born_ms) },
+    { "forgotten_from", TEXT, offsetof(struct job_row, forgotten_from) },
 };
 
 static char **text_of(struct job_row *row, const struct column *column)
@@ -94,12 +96,31 @@ int job_row_text(char **member, const char *value, osp_error *err)
     return OSP_OK;
 }
 
-int64_t job_now_us(void)
+bool job_row_paid(const struct job_row *row)
+{
+    int from = row->state == OSP_JOB_FORGOTTEN ? job_state_find(row->forgotten_from)
+                                               : (int)row->state;
+
+    /* forgotten before the journal kept that: it may have been paid for once something was sent */
+    return from < 0 ? row->posted_us > 0 : job_state_paid((osp_job_state)from);
+}
+
+static int64_t clock_us(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_REALTIME, &now);
+    clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t job_now_us(void)
+{
+    return clock_us(CLOCK_REALTIME);
+}
+
+int64_t job_mono_us(void)
+{
+    return clock_us(CLOCK_MONOTONIC);
 }
 
 /* ---- statements ---------------------------------------------------------------------------- */
@@ -355,41 +376,51 @@ void journal_ids_free(char ***ids)
     *ids = NULL;
 }
 
-static int list_ids(struct journal *journal, char ***ids, osp_error *err)
+static int list_texts(struct journal *journal, const char *select, char ***out, osp_error *err)
 {
     OSP_AUTO(strbuf_release) struct strbuf sql = STRBUF_INIT;
     OSP_AUTO(statement_cleanup) sqlite3_stmt *statement = NULL;
-    OSP_AUTO(journal_ids_free) char **list = calloc(1, sizeof(*list));
+    OSP_AUTO(journal_ids_free) char **texts = calloc(1, sizeof(*texts));
     size_t count = 0, capacity = 1;
     int ret;
 
-    strbuf_puts(&sql, "SELECT id FROM jobs ORDER BY created_us DESC, rowid DESC");
-    ret = list ? prepare(journal, &sql, &statement, err) : osp_nomem(err);
+    strbuf_puts(&sql, select);
+    ret = texts ? prepare(journal, &sql, &statement, err) : osp_nomem(err);
     if (ret < 0)
         return ret;
     while ((ret = sqlite3_step(statement)) == SQLITE_ROW) {
-        if (!array_grow((void **)&list, sizeof(*list), count + 1, &capacity))
+        if (!array_grow((void **)&texts, sizeof(*texts), count + 1, &capacity))
             return osp_nomem(err);
-        list[count + 1] = NULL;
-        list[count] = str_dup((const char *)sqlite3_column_text(statement, 0));
-        if (!list[count])
+        texts[count + 1] = NULL;
+        texts[count] = str_dup((const char *)sqlite3_column_text(statement, 0));
+        if (!texts[count])
             return osp_nomem(err);
         count++;
     }
     if (ret != SQLITE_DONE)
         return failed(journal, err);
-    *ids = OSP_TAKE(list);
+    *out = OSP_TAKE(texts);
     return OSP_OK;
 }
 
-int journal_ids(struct journal *journal, char ***ids, osp_error *err)
+static int list(struct journal *journal, const char *select, char ***texts, osp_error *err)
 {
     int ret;
 
     pthread_mutex_lock(&journal->lock);
-    ret = list_ids(journal, ids, err);
+    ret = list_texts(journal, select, texts, err);
     pthread_mutex_unlock(&journal->lock);
     return ret;
+}
+
+int journal_ids(struct journal *journal, char ***ids, osp_error *err)
+{
+    return list(journal, "SELECT id FROM jobs ORDER BY created_us DESC, rowid DESC", ids, err);
+}
+
+int journal_gateways(struct journal *journal, char ***gateways, osp_error *err)
+{
+    return list(journal, "SELECT DISTINCT gateway FROM jobs", gateways, err);
 }
 
 /* ---- writing ------------------------------------------------------------------------------- */
@@ -469,6 +500,9 @@ int journal_move(struct journal *journal, struct job_row *row, job_event event, 
                         job_event_name(event), osp_job_state_name(before));
     if (after == OSP_JOB_UNSURE)
         row->doubt = 1;
+    if (after == OSP_JOB_FORGOTTEN &&
+        job_row_text(&row->forgotten_from, osp_job_state_name(before), err) < 0)
+        return OSP_EINTERNAL;
     row->state = after;
     ret = write_row(journal, row, before, err);
     if (ret < 0) {

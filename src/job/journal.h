@@ -24,11 +24,16 @@ struct job_row {
     char *output, *output_sha256;
     char *fault;
     int64_t begun_us, posted_us, created_us, updated_us;
+    int64_t born_ms;
+    char *forgotten_from;
 };
 
 void job_row_release(struct job_row *row);
 /** Replace a text of a row; NULL or "" makes it unknown. @return OSP_OK, OSP_EINTERNAL */
 int job_row_text(char **member, const char *value, osp_error *err);
+
+/** A task was made for this row, or may have been: also when it was forgotten since. */
+bool job_row_paid(const struct job_row *row);
 
 /** The journal of one state folder. Any thread; any number of processes. */
 struct journal;
@@ -44,6 +49,8 @@ int journal_latest(struct journal *journal, const char *key, struct job_row *row
 int journal_match(struct journal *journal, const char *prefix, char **id, osp_error *err);
 /** Ids, newest first: an array that ends with NULL; free with journal_ids_free(). */
 int journal_ids(struct journal *journal, char ***ids, osp_error *err);
+/** Identities of gateways that the rows name, each once. Same. */
+int journal_gateways(struct journal *journal, char ***gateways, osp_error *err);
 void journal_ids_free(char ***ids);
 
 /** Called inside the transaction of journal_attach(): is a new row wanted after this one? */
@@ -68,7 +75,9 @@ int journal_move(struct journal *journal, struct job_row *row, job_event event, 
 /** Keep what is known of a row without moving it. */
 int journal_note(struct journal *journal, struct job_row *row, osp_error *err);
 
-/** Wall clock, microseconds since 1970. */
+/** Wall clock, microseconds since 1970: for what is written down. A person may set it. */
 int64_t job_now_us(void);
+/** Microseconds on a clock that nobody sets: for every wait and age within one process. */
+int64_t job_mono_us(void);
 
 #endif

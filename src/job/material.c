@@ -16,6 +16,7 @@ void material_release(struct material *material)
     osp_profile_free(&material->profile);
     osp_plan_free(&material->plan);
     auto_free(&material->request);
+    auto_free(&material->gateway);
 }
 
 static int read_master(const char *path, osp_facts **facts, osp_error *err)
@@ -62,27 +63,28 @@ static void hash_cleanup(struct sha256 **hash)
     sha256_free(hash);
 }
 
-/* No file name and no time stamp of a file goes in: a copy of the master meets the same job. */
-/* What a document means, without the words that another version may choose otherwise: an upgrade
- * must meet the jobs that were paid for before it. @return yours; NULL: out of memory */
-static char *meaning(const char *text, const char *const *words)
+/* What a document means, without the words that another version may choose otherwise, and what says
+ * nothing about the picture: an upgrade must meet the jobs that were paid for before it.
+ * @param patch  names them (RFC 7396). @return yours; NULL: out of memory */
+static char *meaning(const char *text, const char *patch)
 {
     OSP_AUTO(json_free) struct json *root = NULL;
-    OSP_AUTO(json_free) struct json *without = json_object();
+    OSP_AUTO(json_free) struct json *without = NULL;
 
-    if (!text || json_parse(text, strlen(text), "document", &root, NULL) < 0)
+    if (!text || json_parse(text, strlen(text), "document", &root, NULL) < 0 ||
+        json_parse(patch, strlen(patch), "patch", &without, NULL) < 0)
         return NULL;
-    for (; *words; words++)
-        json_set_null(without, *words);
     json_merge(root, without);
     return json_print_canonical(root);
 }
 
-static int make_key(const osp_shot *shot, const char *gateway, struct material *m, osp_error *err)
+/* No file name and no time stamp of a file goes in: a copy of the master meets the same job. */
+static int make_key(const osp_shot *shot, struct material *m, osp_error *err)
 {
     OSP_AUTO(hash_cleanup) struct sha256 *hash = sha256_new();
-    static const char *const plan_words[] = { "steps", "price", NULL };
-    static const char *const profile_words[] = { "as_of", "source", "model", "billing", NULL };
+    static const char plan_words[] = "{\"steps\":null,\"price\":null}";
+    static const char profile_words[] = "{\"as_of\":null,\"source\":null,\"model\":null,"
+                                        "\"billing\":null,\"result\":{\"bytes_max\":null}}";
     OSP_AUTO(auto_free) char *plan_text = osp_plan_json(m->plan);
     OSP_AUTO(auto_free) char *profile_text = osp_profile_json(m->profile);
     OSP_AUTO(auto_free) char *plan = meaning(plan_text, plan_words);
@@ -105,10 +107,18 @@ static int make_key(const osp_shot *shot, const char *gateway, struct material *
     sha256_add_text(hash, plan);
     sha256_add_text(hash, m->request);
     sha256_add_text(hash, profile);
-    sha256_add_text(hash, gateway);
+    sha256_add_text(hash, m->gateway);
     sha256_add_text(hash, GATEWAY_OMNI_VIDEO);
     sha256_hex(hash, m->key);
     return OSP_OK;
+}
+
+int material_rename(struct material *material, const osp_shot *shot, const char *gateway,
+                    osp_error *err)
+{
+    int ret = job_row_text(&material->gateway, gateway, err);
+
+    return ret < 0 ? ret : make_key(shot, material, err);
 }
 
 int material_make(const osp_engine *engine, const osp_shot *shot, const char *gateway,
@@ -132,6 +142,6 @@ int material_make(const osp_engine *engine, const osp_shot *shot, const char *ga
     if (ret == OSP_OK)
         ret = make_plan(shot, out, err);
     if (ret == OSP_OK)
-        ret = make_key(shot, gateway, out, err);
+        ret = material_rename(out, shot, gateway, err);
     return ret;
 }

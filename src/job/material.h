@@ -11,6 +11,7 @@ struct material {
     osp_profile *profile;
     osp_plan *plan;
     char *request; /* canonical body, without address and external id */
+    char *gateway; /* identity */
     char key[SHA256_HEX];
 };
 
@@ -18,6 +19,9 @@ struct material {
  *  @return OSP_OK, OSP_EMEDIA, OSP_EUSAGE, OSP_EINTERNAL */
 int material_make(const osp_engine *engine, const osp_shot *shot, const char *gateway,
                   struct material *out, osp_error *err);
+/** The same for another identity of the gateway. @return OSP_OK, OSP_EMEDIA, OSP_EINTERNAL */
+int material_rename(struct material *material, const osp_shot *shot, const char *gateway,
+                    osp_error *err);
 void material_release(struct material *material);
 
 #endif

@@ -24,8 +24,9 @@ static bool wanted_anew(const struct job_row *latest, void *opaque)
 
     switch (latest->state) {
     case OSP_JOB_REFUSED:
-    case OSP_JOB_FORGOTTEN:
         return true;
+    case OSP_JOB_FORGOTTEN:
+        return shot->again || !job_row_paid(latest);
     case OSP_JOB_DONE:
     case OSP_JOB_FAILED:
     case OSP_JOB_REJECTED:
@@ -102,8 +103,8 @@ static int row_of_shot(const osp_shot *shot, struct job_row *row, osp_error *err
     return ret;
 }
 
-static int fresh_row(const osp_engine *engine, const osp_shot *shot, const struct material *m,
-                     struct job_row *row, osp_error *err)
+static int fresh_row(const osp_shot *shot, const struct material *m, struct job_row *row,
+                     osp_error *err)
 {
     char id[JOB_ID_SIZE], body[EXTERNAL_ID_BODY], external[EXTERNAL_ID_BODY + 4];
     int ret = row_of_shot(shot, row, err);
@@ -118,7 +119,7 @@ static int fresh_row(const osp_engine *engine, const osp_shot *shot, const struc
     if (ret == OSP_OK)
         ret = job_row_text(&row->external_task_id, external, err);
     if (ret == OSP_OK)
-        ret = job_row_text(&row->gateway, engine->config->gateway.value, err);
+        ret = job_row_text(&row->gateway, m->gateway, err);
     if (ret == OSP_OK)
         ret = job_row_text(&row->endpoint, GATEWAY_OMNI_VIDEO, err);
     if (ret == OSP_OK)
@@ -127,6 +128,30 @@ static int fresh_row(const osp_engine *engine, const osp_shot *shot, const struc
 }
 
 /* ---- a job object -------------------------------------------------------------------------- */
+
+/* Addresses were once kept as they were spelled, and the spelling is in the key: a job of that time
+ * is met under its own. */
+static int meet_older_spelling(osp_engine *engine, const osp_shot *shot, struct material *m,
+                               osp_error *err)
+{
+    const char *ours = engine->config->gateway.value;
+    OSP_AUTO(journal_ids_free) char **gateways = NULL;
+    OSP_AUTO(job_row_release) struct job_row row = { 0 };
+    int ret = journal_latest(engine->journal, m->key, &row, err);
+
+    if (ret == 0 && strstr(ours, "://"))
+        ret = journal_gateways(engine->journal, &gateways, err);
+    for (char **older = gateways; ret == OSP_OK && older && *older; older++) {
+        if (strcmp(*older, ours) == 0 || !engine_same_gateway(*older, ours))
+            continue;
+        ret = material_rename(m, shot, *older, err);
+        if (ret == OSP_OK)
+            ret = journal_latest(engine->journal, m->key, &row, err);
+        if (ret == 0)
+            ret = material_rename(m, shot, ours, err);
+    }
+    return ret < 0 ? ret : OSP_OK;
+}
 
 static int find_row(osp_engine *engine, const osp_shot *shot, const struct material *m,
                     struct job_row *row, osp_error *err)
@@ -140,7 +165,7 @@ static int find_row(osp_engine *engine, const osp_shot *shot, const struct mater
     if (ret == 0 || wanted_anew(&latest, &copy) || latest.state < OSP_JOB_SENDING)
         ret = may_pay(engine->config, m->plan, err);
     if (ret >= 0)
-        ret = fresh_row(engine, shot, m, row, err);
+        ret = fresh_row(shot, m, row, err);
     if (ret >= 0)
         ret = journal_attach(engine->journal, row, wanted_anew, &copy, err);
     return ret < 0 ? ret : OSP_OK;
@@ -157,6 +182,8 @@ int osp_job_open(osp_engine *engine, const osp_shot *shot, osp_job **out, osp_er
         ret = http_url_check(engine->config->gateway_url.value, err);
     if (ret == OSP_OK)
         ret = material_make(engine, shot, engine->config->gateway.value, &material, err);
+    if (ret == OSP_OK)
+        ret = meet_older_spelling(engine, shot, &material, err);
     if (ret == OSP_OK)
         ret = find_row(engine, shot, &material, &row, err);
     if (ret == OSP_OK)

@@ -29,24 +29,35 @@ static const struct {
 static const struct backoff query_tries[2] = { { 1000, 1000, 60000 }, { 1000, 100, 2000 } };
 static const int patience_s[2] = { 600, 10 }; /* with queries that fail one after the other */
 
+/* What the service has deleted: so many answers say so, one after the other, over so long. */
+#define GONE_ANSWERS 3
+static const int gone_after_s[2] = { 120, 2 };
+
 static int64_t age_us(const struct work *work)
 {
-    int64_t age = job_now_us() - (work->row.posted_us ? work->row.posted_us : work->row.created_us);
-
-    return age > 0 ? age : 0;
+    return work->age_us + job_mono_us() - work->age_mono_us;
 }
 
+void work_note_birth(struct work *work, const struct http_answer *http, const struct answer *answer)
+{
+    if (!work->row.born_ms)
+        work->row.born_ms = http->date_s ? http->date_s * 1000 : answer->created_ms;
+}
+
+/* Never by this machine's clock: it may be wrong by years, and what was paid for would be given up.
+ * A row of before the service's clock was kept has only ours. */
 bool work_past_retention(const struct work *work)
 {
     OSP_AUTO(osp_profile_free) osp_profile *profile = NULL;
     const char *name = work->row.profile ? work->row.profile : work->engine->config->profile.value;
+    int64_t born_ms = work->row.born_ms ? work->row.born_ms : work->row.posted_us / 1000;
     osp_error ignored = { 0 };
     int64_t days;
 
-    if (profile_open(name, &profile, &ignored) < 0)
+    if (!born_ms || !work->service_ms || profile_open(name, &profile, &ignored) < 0)
         return false;
     days = profile_int_or(profile, "result.retention_days", INT64_MAX / 86400 / SECOND_US);
-    return age_us(work) > days * 86400 * SECOND_US;
+    return (work->service_ms - born_ms) / 1000 > days * 86400;
 }
 
 /* One query. @return OSP_OK with a meaning, or OSP_ECANCELED, OSP_EINTERNAL */
@@ -76,28 +87,37 @@ static int query(struct work *work, const char *id, struct answer *answer, struc
     if (ret < 0)
         return ret;
     snprintf(retry_after, room, "%s", http.retry_after);
+    work->service_ms = told ? http.date_s * 1000 : 0;
     *meaning = meaning_of(ACT_QUERY, &http, told ? answer : NULL);
     if (meaning->class != ANSWER_OK)
         meaning_fail(meaning, &http, told ? answer : NULL, fault);
+    else
+        work_note_birth(work, &http, answer);
     return OSP_OK;
 }
 
 /* ---- unsure: look it up -------------------------------------------------------------------- */
 
+/* A task that is somebody else's: a gateway may show any under an id that it did not give us. */
+static bool is_ours(const struct work *work, const struct answer *answer)
+{
+    return !answer->external_task_id[0] ||
+           strcmp(answer->external_task_id, work->row.external_task_id) == 0;
+}
+
 /* @return 1 found, 0 not visible (yet), or why the look-up makes no sense */
-static int look_once(struct work *work, osp_error *err)
+static int look_for(struct work *work, const char *id, osp_error *err)
 {
     OSP_AUTO(answer_release) struct answer answer = { 0 };
     struct meaning meaning = { 0 };
     osp_error fault = { 0 };
     char retry_after[64];
-    int ret;
+    int ret = query(work, id, &answer, &meaning, &fault, retry_after, sizeof(retry_after), err);
 
-    work_tell(work, "task", -1, "looking up whether the task exists");
-    ret = query(work, work->row.external_task_id, &answer, &meaning, &fault, retry_after,
-                sizeof(retry_after), err);
     if (ret < 0)
         return ret;
+    if (meaning.class == ANSWER_OK && !is_ours(work, &answer))
+        return 0;
     if (meaning.class == ANSWER_OK) {
         ret = job_row_text(&work->row.task_id, answer.task_id, err);
         if (ret == OSP_OK)
@@ -110,6 +130,18 @@ static int look_once(struct work *work, osp_error *err)
     if (err && !err->code)
         *err = fault;
     return osp_while(err, "looking up job %s, which may have been created", work->row.id);
+}
+
+/* By our own id, and by the one that a doubtful answer named. Same. */
+static int look_once(struct work *work, osp_error *err)
+{
+    int ret;
+
+    work_tell(work, "task", -1, "looking up whether the task exists");
+    ret = look_for(work, work->row.external_task_id, err);
+    if (ret == 0 && work->row.task_id)
+        ret = look_for(work, work->row.task_id, err);
+    return ret;
 }
 
 static int still_unsure(struct work *work, osp_error *err)
@@ -229,7 +261,42 @@ static int task_lost(struct work *work, osp_error *err)
     ret = job_row_text(&work->row.fault, fault.text, err);
     if (ret == OSP_OK)
         ret = work_move(work, JOB_EV_TASK_GONE, err);
-    return ret < 0 ? ret : osp_fail(err, fault.code, "%s", fault.text);
+    if (ret < 0)
+        return ret;
+    osp_fail(err, fault.code, "%s", fault.text);
+    return osp_hint(err, "omnisplice resume %s asks for it again; --again pays anew", work->row.id);
+}
+
+/* Asked again: it may have been out of sight only. */
+int step_lost(struct work *work, osp_error *err)
+{
+    int ret = config_need_key(work->engine->config, err);
+
+    work_tell(work, "task", -1, "asking again for a lost task");
+    if (ret == OSP_OK)
+        ret = look_for(work, work->row.task_id, err);
+    if (ret < 0)
+        return ret;
+    return ret == 1 ? OSP_OK : work_ended(work, err);
+}
+
+/* A task that is out of sight. */
+struct absence {
+    int answers;
+    int64_t since_us;
+};
+
+static bool is_gone(const struct work *work, const struct meaning *meaning, struct absence *absence)
+{
+    if (meaning->class != ANSWER_NOTFOUND) {
+        absence->answers = 0;
+        return false;
+    }
+    if (absence->answers++ == 0)
+        absence->since_us = job_mono_us();
+    return absence->answers >= GONE_ANSWERS &&
+           job_mono_us() - absence->since_us >= gone_after_s[work->sim] * SECOND_US &&
+           work_past_retention(work);
 }
 
 /* What an answer to a poll leads to. @return 1 the task has ended well, 0 ask again */
@@ -238,8 +305,6 @@ static int judge(struct work *work, struct answer *answer, const struct meaning 
 {
     int ret = OSP_OK;
 
-    if (meaning->class == ANSWER_NOTFOUND && work_past_retention(work))
-        return task_lost(work, err);
     if (meaning->class != ANSWER_OK) {
         if (meaning->retry)
             return 0;
@@ -271,6 +336,7 @@ static int out_of_patience(struct work *work, const osp_error *fault, osp_error 
 
 int poll_task(struct work *work, osp_error *err)
 {
+    struct absence absence = { 0, 0 };
     int64_t trouble_since = 0;
     int troubles = 0;
 
@@ -283,6 +349,8 @@ int poll_task(struct work *work, osp_error *err)
                         sizeof(retry_after), err);
         bool trouble;
 
+        if (ret == OSP_OK && is_gone(work, &meaning, &absence))
+            ret = task_lost(work, err);
         if (ret == OSP_OK)
             ret = judge(work, &answer, &meaning, &fault, err);
         if (ret != 0)
@@ -290,8 +358,8 @@ int poll_task(struct work *work, osp_error *err)
         trouble = meaning.class != ANSWER_OK || answer_status(&answer) != TASK_RUNNING;
         troubles = trouble ? troubles + 1 : 0;
         if (troubles == 1)
-            trouble_since = job_now_us();
-        if (troubles > 1 && job_now_us() - trouble_since > patience_s[work->sim] * SECOND_US)
+            trouble_since = job_mono_us();
+        if (troubles > 1 && job_mono_us() - trouble_since > patience_s[work->sim] * SECOND_US)
             return out_of_patience(work, &fault, err);
         ret = trouble ? backoff_wait_ms(&query_tries[work->sim], troubles, retry_after)
                       : interval_ms(work, asked);

@@ -39,6 +39,7 @@ static int on_connected(void *opaque, osp_error *err)
     int ret;
 
     create->work->row.posted_us = job_now_us();
+    work_set_age(create->work, 0);
     ret = work_move(create->work, JOB_EV_CONNECTED, err);
     create->moved_badly = ret < 0;
     return ret;
@@ -91,14 +92,15 @@ static int send_create(struct create *create, const char *body, struct http_answ
     return url ? http_perform(create->work->http, &request, answer, err) : osp_nomem(err);
 }
 
-/* Every answer leaves its request_id: support asks for it. */
+/* Every answer leaves its request_id: support asks for it. A task id is kept whatever the answer
+ * means: where that is in doubt, the look-up asks for this id too. */
 static int keep_answer(struct work *work, const struct answer *answer, osp_error *err)
 {
     int ret = OSP_OK;
 
     if (answer->request_id[0])
         ret = job_row_text(&work->row.request_id, answer->request_id, err);
-    if (ret == OSP_OK && answer->task_id[0] && answer->accepted)
+    if (ret == OSP_OK && answer->task_id[0])
         ret = job_row_text(&work->row.task_id, answer->task_id, err);
     return ret;
 }
@@ -140,6 +142,8 @@ static int after_sending(struct work *work, int sent, const struct http_answer *
 
     if (ret == OSP_OK && told)
         ret = keep_answer(work, &answer, err);
+    if (ret == OSP_OK && told && answer.task_id[0])
+        work_note_birth(work, http, &answer);
     if (ret < 0)
         return ret;
     meaning = meaning_of(ACT_CREATE, http, told ? &answer : NULL);

@@ -33,6 +33,9 @@
  *   begun_us           when the paid step was first allowed; 0: it was only looked at (a dry run, a
  *                      refusal before sending), and no resume may take it up by itself
  *   *_us               wall clock, microseconds since 1970
+ *   forgotten_from     the state that it was forgotten in: tells whether it may have been paid for
+ *   born_ms            when the service first showed the task, by the service's own clock; 0: not
+ *                      known. Only this clock tells whether the service still keeps a result
  */
 static const char *const migrations[] = {
     "CREATE TABLE jobs ("
@@ -72,6 +75,8 @@ static const char *const migrations[] = {
     "CREATE INDEX jobs_created ON jobs (created_us);",
     "ALTER TABLE jobs ADD COLUMN begun_us INTEGER NOT NULL DEFAULT 0;"
     "UPDATE jobs SET begun_us = created_us;",
+    "ALTER TABLE jobs ADD COLUMN born_ms INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE jobs ADD COLUMN forgotten_from TEXT;",
 };
 
 static void text_cleanup(char **text)

@@ -68,16 +68,22 @@ static int check_decoding(struct work *work, const char *path, bool *damaged, os
     return OSP_OK;
 }
 
+double work_reference_s(const struct work *work)
+{
+    const char *text = work->row.reference_duration;
+    long long num = 0, den = 0;
+
+    if (!text || sscanf(text, "%lld/%lld", &num, &den) != 2 || den == 0)
+        return 0;
+    return (double)num / (double)den;
+}
+
 static int check_length(const struct work *work, const osp_facts *clip, osp_error *err)
 {
-    long long num = 0, den = 0;
-    double sent, got;
+    double sent = work_reference_s(work), got;
 
-    if (!work->row.reference_duration ||
-        sscanf(work->row.reference_duration, "%lld/%lld", &num, &den) != 2 || den == 0 ||
-        !rational_known(clip->frames_s))
+    if (sent <= 0 || !rational_known(clip->frames_s))
         return OSP_OK;
-    sent = (double)num / (double)den;
     got = rational_double(clip->frames_s);
     if (fabs(sent - got) <= MOST_SECONDS_APART)
         return OSP_OK;

@@ -45,6 +45,12 @@ char *work_file(const struct work *work, const char *name)
     return str_format("%s/%s", work->folder, name);
 }
 
+void work_set_age(struct work *work, int64_t age_us)
+{
+    work->age_us = age_us > 0 ? age_us : 0; /* the clock was set back meanwhile: it is new then */
+    work->age_mono_us = job_mono_us();
+}
+
 /* ---- the store ----------------------------------------------------------------------------- */
 
 int work_open_store(struct work *work, osp_error *err)
@@ -115,11 +121,17 @@ static const struct step {
     osp_job_state state;
     int (*run)(struct work *work, osp_error *err);
 } steps[] = {
-    { OSP_JOB_NEW, step_prepare },          { OSP_JOB_PREPARED, step_store },
-    { OSP_JOB_STORED, step_post },          { OSP_JOB_POSTING, step_posting_left },
-    { OSP_JOB_SENDING, step_sending_left }, { OSP_JOB_UNSURE, step_look_up },
-    { OSP_JOB_WAITING, step_poll },         { OSP_JOB_FINISHED, step_fetch },
-    { OSP_JOB_FETCHED, step_clip_gone },    { OSP_JOB_DONE, step_clip_gone },
+    { OSP_JOB_NEW, step_prepare },
+    { OSP_JOB_PREPARED, step_store },
+    { OSP_JOB_STORED, step_post },
+    { OSP_JOB_POSTING, step_posting_left },
+    { OSP_JOB_SENDING, step_sending_left },
+    { OSP_JOB_UNSURE, step_look_up },
+    { OSP_JOB_WAITING, step_poll },
+    { OSP_JOB_FINISHED, step_fetch },
+    { OSP_JOB_FETCHED, step_clip_gone },
+    { OSP_JOB_DONE, step_clip_gone },
+    { OSP_JOB_LOST, step_lost },
 };
 
 static const struct step *step_of(osp_job_state state)
@@ -139,8 +151,8 @@ static bool clip_is_there(const struct work *work)
            fs_size(clip) > 0;
 }
 
-/* A job that ended tells why, in the words that the journal kept. */
-static int ended(const struct work *work, osp_error *err)
+/* In the words that the journal kept. */
+int work_ended(const struct work *work, osp_error *err)
 {
     static const struct {
         osp_job_state state;
@@ -151,8 +163,9 @@ static int ended(const struct work *work, osp_error *err)
         { OSP_JOB_FAILED, OSP_EREFUSED, "--again makes a new task, which may be paid for" },
         { OSP_JOB_REJECTED, OSP_ERESULT,
           "the clip is kept in the job's folder; --again pays anew" },
-        { OSP_JOB_LOST, OSP_EREFUSED, "--again pays anew" },
-        { OSP_JOB_FORGOTTEN, OSP_EUSAGE, NULL },
+        { OSP_JOB_LOST, OSP_EREFUSED, "a resume asks for it again; --again pays anew" },
+        { OSP_JOB_FORGOTTEN, OSP_EUSAGE,
+          "a task was made for it, or may have been: --again pays anew" },
     };
 
     for (size_t i = 0; i < OSP_COUNT(ends); i++) {
@@ -174,7 +187,7 @@ static int run_states(struct work *work, osp_error *err)
     while (!clip_is_there(work)) {
         const struct step *step = step_of(work->row.state);
         osp_job_state before = work->row.state;
-        int ret = step ? cancel_check(work->cancel, err) : ended(work, err);
+        int ret = step ? cancel_check(work->cancel, err) : work_ended(work, err);
 
         if (ret == OSP_OK)
             ret = step->run(work, err);
@@ -229,6 +242,8 @@ int work_run(struct work *work, osp_error *err)
         return ret;
     if (clip_is_there(work) && !work->row.upload_name)
         return OSP_OK;
+    work_set_age(work,
+                 job_now_us() - (work->row.posted_us ? work->row.posted_us : work->row.created_us));
     ret = http_new(&work->http, err);
     if (ret == OSP_OK && step_of(work->row.state)) {
         osp_error fault = { 0 }; /* no answer: the steps say it better */

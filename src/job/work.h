@@ -2,6 +2,7 @@
 #ifndef JOB_WORK_H
 #define JOB_WORK_H
 
+#include "gateway/answer.h"
 #include "job/engine.h"
 #include "job/material.h"
 #include "store/store.h"
@@ -32,7 +33,9 @@ struct work {
     bool upload_known; /* fetched back by this very run */
     char *result_url;  /* may be signed: lives here alone, never in the journal */
     char stage[16];
-    osp_error doubt; /* why the last create has no certain answer */
+    osp_error doubt;             /* why the last create has no certain answer */
+    int64_t service_ms;          /* the service's clock at its last answer; 0: it tells none */
+    int64_t age_us, age_mono_us; /* how old the create was at that moment of job_mono_us() */
 };
 
 /** Take the job as far as it goes. @return OSP_OK: the clip is fetched; else why not */
@@ -52,14 +55,25 @@ int step_post(struct work *work, osp_error *err);
 int step_look_up(struct work *work, osp_error *err);
 int step_poll(struct work *work, osp_error *err);
 int step_fetch(struct work *work, osp_error *err);
+int step_lost(struct work *work, osp_error *err);
 
+/** Why a job that ended did so. @return never OSP_OK */
+int work_ended(const struct work *work, osp_error *err);
+
+/** The create is so old now. From here on the age is counted by a clock that nobody sets. */
+void work_set_age(struct work *work, int64_t age_us);
 /** The create, with its retries; from stored, or from unsure by a person's word. */
 int post_create(struct work *work, osp_error *err);
 /** Ask for the task until it has ended. In `finished` only for its address. */
 int poll_task(struct work *work, osp_error *err);
 /** The clip does what was asked? @return OSP_OK, OSP_ERESULT (*damaged: it does not decode) */
 int verify_clip(struct work *work, const char *path, bool *damaged, osp_error *err);
-/** The task is older than the service keeps results. */
+/** How long what was sent lasts, seconds; 0: not known. */
+double work_reference_s(const struct work *work);
+/** The service said something about the task: the first time counts as its birth. */
+void work_note_birth(struct work *work, const struct http_answer *http,
+                     const struct answer *answer);
+/** The task is older than the service keeps results, by the service's own clock. */
 bool work_past_retention(const struct work *work);
 
 #endif

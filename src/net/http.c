@@ -16,17 +16,20 @@
 #include "base/cancel.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "net/secret.h"
 
 #define MEMORY_CEILING (16 << 20)
 #define REDIRECTS_MAX  5
 
 struct http {
     CURLM *multi;
+    char *key; /* the last bearer that was sent: no answer may bring it back */
 };
 
 /* One request under way. */
 struct transfer {
     const struct http_request *request;
+    const char *key; /* what must not come back; may be NULL */
     struct http_answer *answer;
     CURL *easy;
     struct curl_slist *headers;
@@ -64,11 +67,19 @@ int http_new(struct http **out, osp_error *err)
     return OSP_OK;
 }
 
+static void forget_key(struct http *http)
+{
+    if (http->key)
+        explicit_bzero(http->key, strlen(http->key));
+    auto_free(&http->key);
+}
+
 void http_free(struct http **http)
 {
     if (!http || !*http)
         return;
     curl_multi_cleanup((*http)->multi);
+    forget_key(*http);
     free(*http);
     *http = NULL;
 }
@@ -114,18 +125,25 @@ static void keep_header(const char *line, size_t size, const char *name, char *t
     to[n] = 0;
 }
 
-static size_t on_header(char *line, size_t unit, size_t count, void *opaque)
+static size_t on_header(char *raw, size_t unit, size_t count, void *opaque)
 {
     struct transfer *t = opaque;
     size_t size = unit * count;
+    OSP_AUTO(auto_free) char *line = secret_mask(raw, &size, t->key);
     struct http_answer *answer = t->answer;
+    char date[64] = "";
 
+    if (!line)
+        return 0;
     if (size > 5 && memcmp(line, "HTTP/", 5) == 0) /* a new answer, after "100 Continue" */
         answer->retry_after[0] = answer->content_type[0] = answer->content_range[0] = 0;
     keep_header(line, size, "Retry-After:", answer->retry_after, sizeof(answer->retry_after));
     keep_header(line, size, "Content-Type:", answer->content_type, sizeof(answer->content_type));
     keep_header(line, size, "Content-Range:", answer->content_range, sizeof(answer->content_range));
-    return size;
+    keep_header(line, size, "Date:", date, sizeof(date));
+    if (date[0])
+        answer->date_s = curl_getdate(date, NULL) > 0 ? curl_getdate(date, NULL) : 0;
+    return unit * count;
 }
 
 /* The first byte of a body for the sink: where does it go? */
@@ -154,11 +172,14 @@ static bool sink_begin(struct transfer *t)
 static bool within_ceiling(struct transfer *t, size_t size)
 {
     int64_t ceiling = t->request->ceiling;
+    curl_off_t announced = -1; /* of the body; not known */
 
     if (!ceiling)
         ceiling = t->to_file ? INT64_MAX : MEMORY_CEILING;
-    if (t->offset + t->written + (int64_t)size <= ceiling)
+    curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+    if (t->written + (int64_t)size <= ceiling - t->offset && announced <= ceiling - t->offset)
         return true;
+    t->answer->too_large = true;
     osp_fail(&t->fault, OSP_EAGAIN, "the answer is larger than %lld bytes", (long long)ceiling);
     return false;
 }
@@ -232,12 +253,13 @@ static bool is_secret(const char *line)
            strncasecmp(line, "Cookie:", 7) == 0 || strncasecmp(line, "Set-Cookie:", 11) == 0;
 }
 
-static void trace_lines(const char *mark, const char *data, size_t size)
+static void trace_lines(const char *mark, const char *data, size_t size, const char *key)
 {
     while (size > 0) {
         const char *end = memchr(data, '\n', size);
         size_t n = end ? (size_t)(end - data) + 1 : size;
-        OSP_AUTO(auto_free) char *line = strndup(data, n);
+        size_t kept = n;
+        OSP_AUTO(auto_free) char *line = secret_mask(data, &kept, key);
         OSP_AUTO(auto_free) char *shown = NULL;
 
         data += n;
@@ -255,12 +277,13 @@ static void trace_lines(const char *mark, const char *data, size_t size)
 
 static int on_debug(CURL *easy, curl_infotype type, char *data, size_t size, void *opaque)
 {
+    const struct transfer *t = opaque;
+
     (void)easy;
-    (void)opaque;
     if (type == CURLINFO_HEADER_OUT)
-        trace_lines(">", data, size);
+        trace_lines(">", data, size, t->key);
     if (type == CURLINFO_HEADER_IN)
-        trace_lines("<", data, size);
+        trace_lines("<", data, size, t->key);
     return 0; /* bodies are shown whole, afterwards: a chunk's border could hide half an address */
 }
 
@@ -350,11 +373,13 @@ static void set_manners(struct transfer *t, const char *url)
     curl_easy_setopt(t->easy, CURLOPT_URL, url);
     curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, loopback ? "http,https" : "https");
     curl_easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(t->easy, CURLOPT_PATH_AS_IS, 1L); /* ids stand in it, signatures hang on it */
     curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "omnisplice/" OSP_VERSION);
     curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT,
                      (long)(request->connect_timeout_s ? request->connect_timeout_s : 15));
-    curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_LIMIT,
+                     (long)(request->slowest_bps ? request->slowest_bps : 1));
     curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_TIME,
                      (long)(request->idle_timeout_s ? request->idle_timeout_s : 60));
     /* Without it a cancel would wait for a resolver thread that sits in getaddrinfo(). */
@@ -386,6 +411,7 @@ static void set_callbacks(struct transfer *t)
     if (log_wanted(OSP_LOG_TRACE)) {
         curl_easy_setopt(t->easy, CURLOPT_VERBOSE, 1L);
         curl_easy_setopt(t->easy, CURLOPT_DEBUGFUNCTION, on_debug);
+        curl_easy_setopt(t->easy, CURLOPT_DEBUGDATA, t);
     }
 }
 
@@ -505,7 +531,7 @@ static int transfer_finish(struct transfer *t, const char *url, CURLcode code, o
     if (t->written == 0 && status == 200 && t->out_fd >= 0 && !sink_begin(t))
         return osp_fail(err, t->fault.code, "%s", t->fault.text);
     answer->body_size = t->body.size;
-    answer->body = strbuf_take(&t->body);
+    answer->body = secret_mask(t->body.data ? t->body.data : "", &answer->body_size, t->key);
     return answer->body ? OSP_OK : osp_nomem(err);
 }
 
@@ -528,8 +554,12 @@ static void keep_location(struct transfer *t)
 
     curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &location);
     if (url && location && curl_url_set(url, CURLUPART_URL, location, 0) == CURLUE_OK &&
-        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK)
-        str_copy(t->answer->location_host, sizeof(t->answer->location_host), host);
+        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
+        size_t size = strlen(host);
+        OSP_AUTO(auto_free) char *shown = secret_mask(host, &size, t->key);
+
+        str_copy(t->answer->location_host, sizeof(t->answer->location_host), shown ? shown : "");
+    }
     curl_free(host);
     curl_url_cleanup(url);
 }
@@ -539,7 +569,9 @@ static int perform_once(struct http *http, const struct http_request *request, c
                         const char *bearer, struct http_answer *answer, char **next, osp_error *err)
 {
     OSP_AUTO(transfer_release)
-    struct transfer t = { .request = request, .answer = answer, .in_fd = -1, .out_fd = -1 };
+    struct transfer t = {
+        .request = request, .key = http->key, .answer = answer, .in_fd = -1, .out_fd = -1
+    };
     CURLcode result = CURLE_OK;
     const char *location = NULL;
     int ret = http_url_check(url, err);
@@ -567,6 +599,16 @@ static int perform_once(struct http *http, const struct http_request *request, c
     return OSP_OK;
 }
 
+/* A gateway that was told the key may show it in any later answer, asked with the key or not. */
+static bool keep_key(struct http *http, const char *bearer)
+{
+    if (!bearer || (http->key && strcmp(http->key, bearer) == 0))
+        return true;
+    forget_key(http);
+    http->key = strdup(bearer);
+    return http->key != NULL;
+}
+
 int http_perform(struct http *http, const struct http_request *request, struct http_answer *answer,
                  osp_error *err)
 {
@@ -575,7 +617,7 @@ int http_perform(struct http *http, const struct http_request *request, struct h
     bool follow = request->follow && (!request->method || strcmp(request->method, "GET") == 0);
 
     memset(answer, 0, sizeof(*answer));
-    if (!url)
+    if (!url || !keep_key(http, bearer))
         return osp_nomem(err);
     for (int hop = 0; hop <= REDIRECTS_MAX; hop++) {
         char *next = NULL;

@@ -36,7 +36,8 @@ struct http_request {
     const char *sink;      /* a 2xx body goes to this file, behind what it holds (Range) */
     int64_t ceiling;       /* of the answer's body in bytes; 0: 16 MiB in memory, none in a file */
     int connect_timeout_s; /* 0: 15 */
-    int idle_timeout_s;    /* 0: 60; ends a transfer that moves no byte for so long */
+    int idle_timeout_s;    /* 0: 60; ends a transfer that is slower for so long than ... */
+    int slowest_bps;       /* ... so many bytes a second; 0: 1 */
     bool fresh;            /* never on a kept connection, HTTP/1.1: libcurl then never repeats it */
     bool follow;           /* GET: follow redirects, at most five; the key stays behind */
     /** When the connection stands, before the first byte of the request. A negative code stops
@@ -47,14 +48,17 @@ struct http_request {
     osp_cancel *cancel;
 };
 
+/** No text of an answer holds the bearer key, whatever the server wrote: it reads *** there. */
 struct http_answer {
     enum http_reach reach;
     int status; /* 0 without an answer */
     char *body; /* ended by 0, "" when it went to a file */
     size_t body_size;
+    bool too_large; /* it passed the ceiling; what came before stays in the sink */
     char content_type[128];
     char content_range[96];
     char retry_after[64];
+    int64_t date_s;          /* the server's clock (Date), seconds since 1970; 0: not told */
     char location_host[256]; /* where a redirect pointed to, without path and query */
 };
 
@@ -76,6 +80,10 @@ void http_answer_release(struct http_answer *answer);
 /** https anywhere, http on this machine (127.0.0.0/8, ::1, localhost). @return OSP_EACCESS */
 int http_url_check(const char *url, osp_error *err);
 bool http_url_is_loopback(const char *url);
+/** One spelling for all of an address: scheme and host in small letters, no default port, no zeros
+ *  before a port, no slash at the end, no query, nobody's name or password.
+ *  @return yours: free(); NULL: no address, or out of memory */
+char *http_url_identity(const char *url);
 /** One segment of a path, percent-encoded (RFC 3986 2.3); yours: free(). */
 char *http_escape(const char *segment);
 /** The text with queries and passwords of addresses cut: they may be signed; yours: free(). */

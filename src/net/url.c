@@ -68,6 +68,36 @@ int http_url_check(const char *text, osp_error *err)
     return osp_hint(err, "https is spoken with any host, plain http with this machine alone");
 }
 
+static void small_letters(char *text)
+{
+    for (; *text; text++) {
+        if (*text >= 'A' && *text <= 'Z')
+            *text = (char)(*text - 'A' + 'a');
+    }
+}
+
+char *http_url_identity(const char *text)
+{
+    OSP_AUTO(url_cleanup) CURLU *url = curl_url();
+    OSP_AUTO(curl_text_free) char *scheme = NULL;
+    OSP_AUTO(curl_text_free) char *host = NULL;
+    OSP_AUTO(curl_text_free) char *port = NULL;
+    OSP_AUTO(curl_text_free) char *path = NULL;
+    size_t size;
+
+    if (!url || curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK ||
+        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+        curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
+        curl_url_get(url, CURLUPART_PATH, &path, 0) != CURLUE_OK)
+        return NULL;
+    (void)curl_url_get(url, CURLUPART_PORT, &port, CURLU_NO_DEFAULT_PORT); /* none: NULL */
+    small_letters(scheme);
+    small_letters(host);
+    for (size = strlen(path); size && path[size - 1] == '/';)
+        path[--size] = 0;
+    return str_format("%s://%s%s%s%s", scheme, host, port ? ":" : "", port ? port : "", path);
+}
+
 char *http_escape(const char *segment)
 {
     static const char plain[] =

@@ -3,7 +3,19 @@
 #include <sys/stat.h>
 
 #include "base/rational.h"
+#include "base/str.h"
 #include "report/report.h"
+
+/* For a terminal: nothing that moves its cursor. @return `to` */
+static const char *shown(const char *text, char *to, size_t size)
+{
+    str_copy(to, size, text);
+    for (char *p = to; *p; p++) {
+        if ((unsigned char)*p < ' ' || *p == 127)
+            *p = ' ';
+    }
+    return to;
+}
 
 struct json *report_findings_json(const osp_findings *findings)
 {
@@ -64,13 +76,13 @@ static void print_plan(FILE *out, const osp_plan_summary *p)
 static void print_task(FILE *out, const osp_edit_report *r)
 {
     const char *units = r->job.units_deducted[0] ? r->job.units_deducted : "unknown";
+    char task[sizeof(r->job.task_id)];
 
+    shown(r->job.task_id[0] ? r->job.task_id : "none yet", task, sizeof(task));
     if (r->reused_job || r->reused_output)
-        fprintf(out, "task:   %s, made before: nothing sent, 0 units now (%s then)\n",
-                r->job.task_id, units);
+        fprintf(out, "task:   %s, made before: nothing sent, 0 units now (%s then)\n", task, units);
     else
-        fprintf(out, "task:   %s, %s units deducted%s\n",
-                r->job.task_id[0] ? r->job.task_id : "none yet", units,
+        fprintf(out, "task:   %s, %s units deducted%s\n", task, units,
                 r->job.state == OSP_JOB_UNSURE ? " - it may exist: resume looks it up" : "");
 }
 
@@ -227,11 +239,51 @@ struct json *report_edit_json(const osp_edit_report *r, const char *output)
     return out;
 }
 
+#define WIDTH  79
+#define COLUMN 14 /* behind an id of twelve letters */
+
+/* A path that does not fit loses its beginning. */
+static void print_path(FILE *out, const char *path, size_t room)
+{
+    size_t size = strlen(path), cut = size > room ? size - room + 4 : 0;
+
+    while (cut && (path[cut] & 0xC0) == 0x80) /* a whole letter */
+        cut++;
+    fprintf(out, "%s%s\n", cut ? "... " : "", path + cut);
+}
+
+/* Broken at blanks; a word that is longer than a line stays whole. */
+static void print_words(FILE *out, const char *text)
+{
+    size_t used = 0;
+
+    for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
+        size_t word = strcspn(text, " ");
+
+        if (used && COLUMN + used + 1 + word > WIDTH) {
+            fputc('\n', out);
+            used = 0;
+        }
+        fprintf(out, "%*s%.*s", used ? 1 : COLUMN, "", (int)word, text);
+        used += word + (used ? 1 : 0);
+        text += word;
+    }
+    if (used)
+        fputc('\n', out);
+}
+
 void report_job_text(FILE *out, const osp_job_info *info)
 {
-    fprintf(out, "%s  %-9s  %-18s  %s%s%.40s\n", info->id, osp_job_state_name(info->state),
-            info->task_id[0] ? info->task_id : "-", info->output[0] ? info->output : info->master,
-            info->fault[0] ? "  " : "", info->fault);
+    char text[sizeof(info->output) + 8], task[sizeof(info->task_id) + 8];
+
+    fprintf(out, "%-12s  %-9s  ", info->id, osp_job_state_name(info->state));
+    print_path(out, shown(info->output[0] ? info->output : info->master, text, sizeof(text)),
+               WIDTH - COLUMN - 11);
+    if (info->task_id[0]) {
+        snprintf(task, sizeof(task), "task %s", info->task_id);
+        print_words(out, shown(task, text, sizeof(text)));
+    }
+    print_words(out, shown(info->fault, text, sizeof(text)));
 }
 
 struct json *report_job_json(const osp_job_info *info)

@@ -4,6 +4,8 @@
 
 #include "service/job_rig.h"
 
+#include "job/engine.h"
+
 static void test_a_job_runs_once_and_is_met_again(void **state)
 {
     osp_engine *engine = engine_new("once");
@@ -260,13 +262,68 @@ static void test_forget_removes_the_folder_and_keeps_the_row(void **state)
 
     (void)state;
     assert_true(fs_exists(job_folder(job)));
-    assert_int_equal(osp_job_forget(job, &err), 0);
+    assert_int_equal(state_of(job), OSP_JOB_FETCHED);
+    assert_int_equal(osp_job_forget(job, 0, &err), OSP_EUSAGE);
+    assert_non_null(strstr(err.hint, "--force"));
+    assert_non_null(osp_job_clip(job)); /* all is there */
+    assert_int_equal(osp_job_forget(job, 1, &err), 0);
     assert_false(fs_exists(job_folder(job)));
     assert_int_equal(state_of(job), OSP_JOB_FORGOTTEN);
-    anew = open_job(engine, "red sim:cut", 0);
+    anew = open_job(engine, "red sim:cut", 0); /* it was paid for */
+    assert_string_equal(job_id(anew), job_id(job));
+    osp_error_clear(&err);
+    assert_int_equal(run(anew, &err), OSP_EUSAGE);
+    assert_non_null(strstr(err.hint, "--again"));
+    osp_job_free(&anew);
+    anew = open_job(engine, "red sim:cut", 1);
     assert_string_not_equal(job_id(anew), job_id(job));
     osp_job_free(&anew);
     osp_job_free(&job);
+
+    job = open_job(engine, "red sim:money", 0); /* and for this one never */
+    osp_error_clear(&err);
+    assert_int_equal(run(job, &err), OSP_EMONEY);
+    assert_int_equal(osp_job_forget(job, 0, &err), 0);
+    anew = open_job(engine, "red sim:money", 0);
+    assert_string_not_equal(job_id(anew), job_id(job));
+    osp_job_free(&anew);
+    osp_job_free(&job);
+    osp_engine_close(&engine);
+}
+
+/* An older journal keeps addresses as they were spelled. */
+static void test_an_older_spelling_is_met(void **state)
+{
+    static char spelled[64];
+    osp_engine_options options;
+    osp_engine *engine = NULL;
+    osp_job *older = NULL, *job = NULL;
+    osp_error err = { 0 };
+    osp_shot shot;
+
+    (void)state;
+    snprintf(spelled, sizeof(spelled), "HTTP://127.0.0.1:0%s", strrchr(sim_url(sim), ':') + 1);
+    osp_engine_options_init(&options);
+    options.state = in_folder("spelling");
+    options.config = in_folder("config.ini");
+    options.gateway = sim_url(sim);
+    options.key = sim_key(sim);
+    shot_for(&shot, "red");
+    assert_int_equal(osp_engine_open(&options, &engine, &err), 0);
+    free(engine->config->gateway.value); /* as it used to be */
+    engine->config->gateway.value = strdup(spelled);
+    assert_int_equal(osp_job_open(engine, &shot, &older, &err), 0);
+    osp_engine_close(&engine);
+
+    assert_int_equal(osp_engine_open(&options, &engine, &err), 0);
+    assert_string_not_equal(engine->config->gateway.value, spelled);
+    assert_int_equal(osp_job_open(engine, &shot, &job, &err), 0);
+    assert_string_equal(job_id(job), job_id(older));
+    if (run(job, &err) < 0) /* and it is this gateway's */
+        fail_msg("%s", err.text);
+    osp_shot_release(&shot);
+    osp_job_free(&job);
+    osp_job_free(&older);
     osp_engine_close(&engine);
 }
 
@@ -302,6 +359,7 @@ int main(void)
         cmocka_unit_test(test_wait_pumps_progress_and_ends_with_the_cancel),
         cmocka_unit_test(test_two_at_once_make_one_task),
         cmocka_unit_test(test_forget_removes_the_folder_and_keeps_the_row),
+        cmocka_unit_test(test_an_older_spelling_is_met),
         cmocka_unit_test(test_no_secret_was_written),
     };
 

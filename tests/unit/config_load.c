@@ -226,6 +226,40 @@ static void test_json_without_secrets(void **state)
     config_free(&config);
 }
 
+static void test_addresses_are_shown_without_secrets(void **state)
+{
+    osp_engine_options options = { .config = ini_path, .key = "k", .store = "dir:/srv" };
+    osp_error err = { 0 };
+    struct config *config;
+    char *text;
+
+    (void)state;
+    options.gateway = "https://user:hunter2secret@one.example/v1?token=hunter2secret";
+    options.public_url = "https://me:hunter2secret@media.example/refs";
+    config = load(&options, 0, &err);
+    text = config_json(config);
+    assert_null(strstr(text, "hunter2"));
+    assert_non_null(strstr(text, "one.example/v1"));
+    assert_non_null(strstr(text, "media.example/refs"));
+    assert_non_null(strstr(text, "dir:/srv"));
+    free(text);
+    config_free(&config);
+}
+
+/* Nobody writes into it: opening it would wait for ever. */
+static void test_a_pipe_is_no_configuration(void **state)
+{
+    char pipe_path[128];
+    osp_engine_options options = { .config = pipe_path };
+    osp_error err = { 0 };
+
+    (void)state;
+    snprintf(pipe_path, sizeof(pipe_path), "%s/pipe", folder);
+    assert_int_equal(mkfifo(pipe_path, 0600), 0);
+    load(&options, OSP_EACCESS, &err);
+    assert_non_null(strstr(err.text, "no regular file"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +269,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_defaults, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_json_without_secrets, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_addresses_are_shown_without_secrets, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_pipe_is_no_configuration, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,6 +104,24 @@ static const struct row {
       false, OSP_EAGAIN },
     { "200 without a task id", ACT_CREATE, 200, 0, "{\"code\":0,\"data\":{}}", "AMBIGUOUS",
       CREATED_MAYBE, false, OSP_EAGAIN },
+/* a refusal that names a task */
+#define NAMED(code) "{\"code\":" code ",\"data\":{\"task_id\":\"77\"}}"
+    { "accepted under 400", ACT_CREATE, 400, 0, NAMED("0"), "AMBIGUOUS", CREATED_MAYBE, false,
+      OSP_EAGAIN },
+    { "accepted under 429", ACT_CREATE, 429, 0, NAMED("0"), "AMBIGUOUS", CREATED_MAYBE, false,
+      OSP_EAGAIN },
+    { "accepted under 401", ACT_CREATE, 401, 0, NAMED("\"0\""), "AMBIGUOUS", CREATED_MAYBE, false,
+      OSP_EAGAIN },
+    { "accepted under 302", ACT_CREATE, 302, 0, NAMED("0"), "AMBIGUOUS", CREATED_MAYBE, false,
+      OSP_EAGAIN },
+    { "code 0 alone under 400", ACT_CREATE, 400, 0, "{\"code\":0}", "AMBIGUOUS", CREATED_MAYBE,
+      false, OSP_EAGAIN },
+    { "1303 with a task", ACT_CREATE, 429, 0, NAMED("1303"), "AMBIGUOUS", CREATED_MAYBE, false,
+      OSP_EAGAIN },
+    { "1201 with a task under 200", ACT_CREATE, 200, 0, NAMED("1201"), "AMBIGUOUS", CREATED_MAYBE,
+      false, OSP_EAGAIN },
+    { "a task and no code under 404", ACT_CREATE, 404, 0, "{\"data\":{\"task_id\":7}}", "AMBIGUOUS",
+      CREATED_MAYBE, false, OSP_EAGAIN },
     { "301", ACT_CREATE, 301, 0, "", "CONFIG", CREATED_NO, false, OSP_EACCESS },
     { "413", ACT_CREATE, 413, 0, "", "INPUT", CREATED_NO, false, OSP_EREFUSED },
     { "408", ACT_CREATE, 408, 0, "", "AMBIGUOUS", CREATED_MAYBE, false, OSP_EAGAIN },
@@ -153,7 +171,7 @@ static void test_no_retry_of_what_may_exist(void **state)
     for (int status = 100; status < 600; status++) {
         for (int code = -1; code < 6000; code += code < 0 ? 1 : 7) {
             struct http_answer http = { .status = status };
-            struct answer answer = { .json = code >= 0, .task_id = "1" };
+            struct answer answer = { .json = code >= 0 };
             struct meaning m;
 
             if (code >= 0)
@@ -164,7 +182,80 @@ static void test_no_retry_of_what_may_exist(void **state)
                 assert_int_equal(m.created, CREATED_NO);
             if (status >= 500)
                 assert_int_equal(m.created, CREATED_MAYBE);
+            strcpy(answer.task_id, "1"); /* the same answer, and it names a task */
+            m = meaning_of(ACT_CREATE, &http, &answer);
+            assert_int_not_equal(m.created, CREATED_NO);
         }
+    }
+}
+
+/* Ids that a service may make up: whole, or not at all. */
+static void test_ids(void **state)
+{
+    char longest[513] = "", too_long[514] = "";
+    struct {
+        const char *id; /* as JSON writes it */
+        const char *read;
+        bool unusable;
+    } ids[] = {
+        { longest, longest, false },
+        { too_long, "", true },
+        { "..", "", true },
+        { ".", "", true },
+        { "../../x", "../../x", false },
+        { "a\\r\\nb\\u001b", "a\r\nb\033", false },
+        { "", "", false },
+    };
+
+    (void)state;
+    memset(longest, '9', sizeof(longest) - 1);
+    memset(too_long, '9', sizeof(too_long) - 1);
+    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+        struct http_answer http = { .status = 200 };
+        struct answer answer;
+        osp_error err = { 0 };
+        char body[700];
+
+        snprintf(body, sizeof(body),
+                 "{\"code\":0,\"request_id\":\"r\\n1\",\"data\":{\"task_id\":\"%s\"}}", ids[i].id);
+        assert_int_equal(answer_read(body, strlen(body), &answer, &err), 0);
+        assert_string_equal(answer.task_id, ids[i].read);
+        assert_int_equal(answer.unusable_id, ids[i].unusable);
+        assert_string_equal(answer.request_id, "r 1");
+        assert_int_equal(meaning_of(ACT_CREATE, &http, &answer).created,
+                         ids[i].read[0] ? CREATED_YES : CREATED_MAYBE);
+        http.status = 400;
+        if (ids[i].unusable)
+            assert_int_equal(meaning_of(ACT_CREATE, &http, &answer).created, CREATED_MAYBE);
+        answer_release(&answer);
+    }
+}
+
+static void test_addresses_of_results(void **state)
+{
+    static const struct {
+        const char *url;
+        bool taken;
+    } urls[] = {
+        { "https://m.example/a?b=c", true },
+        { "https://m.example/a\\r\\nX: y", false },
+        { "https://m.example/a b", false },
+        { "https://m.example/\\u0007", false },
+        { "", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+        struct answer answer;
+        osp_error err = { 0 };
+        char body[300];
+
+        snprintf(body, sizeof(body),
+                 "{\"code\":0,\"data\":{\"task_result\":{\"videos\":[{\"url\":\"%s\"}]}}}",
+                 urls[i].url);
+        assert_int_equal(answer_read(body, strlen(body), &answer, &err), 0);
+        assert_int_equal(answer.url != NULL, urls[i].taken);
+        answer_release(&answer);
     }
 }
 
@@ -192,8 +283,8 @@ static void test_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_no_retry_of_what_may_exist),
+        cmocka_unit_test(test_rows),  cmocka_unit_test(test_no_retry_of_what_may_exist),
+        cmocka_unit_test(test_ids),   cmocka_unit_test(test_addresses_of_results),
         cmocka_unit_test(test_words),
     };
 

@@ -48,7 +48,7 @@ static const char *const drawing[OSP_JOB_STATES] = {
     [OSP_JOB_REFUSED] =  ". . . . . . . . . . . . . . . . . . G",
     [OSP_JOB_FAILED] =   ". . . . . . . . . . . . . . . . . . G",
     [OSP_JOB_REJECTED] = ". . . . . . . . . . . . . . . . . . G",
-    [OSP_JOB_LOST] =     ". . . . . . . . . . . . . . . . . . G",
+    [OSP_JOB_LOST] =     ". . . . . . . w . . . . . . . . . . G",
     [OSP_JOB_FORGOTTEN] = ". . . . . . . . . . . . . . . . . . .",
 };
 /* clang-format on */
@@ -89,6 +89,19 @@ static void test_no_way_back_to_a_second_payment(void **state)
     }
 }
 
+/* What is given up only when a person insists, and what is paid for anew only with a word. */
+static void test_money(void **state)
+{
+    static const char at_stake[] = "suwfF", paid[] = "suwfFDXJL";
+
+    (void)state;
+    for (int i = 0; i < OSP_JOB_STATES; i++) {
+        assert_int_equal(job_state_at_stake((osp_job_state)i),
+                         strchr(at_stake, letters[i]) != NULL);
+        assert_int_equal(job_state_paid((osp_job_state)i), strchr(paid, letters[i]) != NULL);
+    }
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -106,6 +119,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_pair),
         cmocka_unit_test(test_no_way_back_to_a_second_payment),
+        cmocka_unit_test(test_money),
         cmocka_unit_test(test_names),
     };
 

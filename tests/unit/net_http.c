@@ -216,6 +216,49 @@ static void test_an_answer(void **state)
     http_free(&http);
 }
 
+static char traced[1 << 16];
+
+static void keep_trace(osp_log_level level, const char *text, void *opaque)
+{
+    (void)level;
+    (void)opaque;
+    strncat(traced, text, sizeof(traced) - strlen(traced) - 1);
+}
+
+/* A gateway that shows what it was sent: in this answer, and in one that was asked without it. */
+static void test_the_key_does_not_come_back(void **state)
+{
+    static const char echo[] = "HTTP/1.1 401 no\r\nContent-Type: x/secret-4711\r\n"
+                               "Retry-After: secret-4711\r\nX-Echo: Bearer secret-4711\r\n"
+                               "Location: https://secret-4711.example/\r\n"
+                               "Content-Length: 27\r\n\r\n{\"m\":\"bad key secret-4711\"}";
+    static const struct script scripts[] = { { echo, false }, { echo, false } };
+    struct http *http = client();
+    struct http_answer answer;
+    osp_error err = { 0 };
+    struct http_request request = { .bearer = "secret-4711" };
+
+    (void)state;
+    osp_log_set(keep_trace, NULL, OSP_LOG_TRACE);
+    server_start(scripts);
+    request.url = url("/");
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(http_perform(http, &request, &answer, &err), 0);
+        assert_string_equal(answer.body, "{\"m\":\"bad key ***\"}");
+        assert_int_equal(answer.body_size, strlen(answer.body));
+        assert_string_equal(answer.content_type, "x/***");
+        assert_string_equal(answer.retry_after, "***");
+        assert_null(strstr(answer.location_host, "4711"));
+        http_answer_release(&answer);
+        request.bearer = NULL;
+    }
+    http_free(&http);
+    server_stop();
+    osp_log_set(NULL, NULL, OSP_LOG_WARNING);
+    assert_non_null(strstr(traced, "X-Echo: Bearer ***"));
+    assert_null(strstr(traced, "4711"));
+}
+
 static void test_before_send_stops_it_with_nothing_sent(void **state)
 {
     static const struct script scripts[] = { { PAGE, false } };
@@ -476,6 +519,30 @@ static void test_addresses(void **state)
     }
 }
 
+static void test_identities(void **state)
+{
+    static const struct {
+        const char *url, *identity;
+    } rows[] = {
+        { "http://127.0.0.1:7811", "http://127.0.0.1:7811" },
+        { "HTTP://127.0.0.1:07811/", "http://127.0.0.1:7811" },
+        { "https://Gate.Example:443/v1//", "https://gate.example/v1" },
+        { "https://gate.example:80/V1", "https://gate.example:80/V1" },
+        { "http://localhost:80", "http://localhost" },
+        { "https://me:secret@gate.example/v1?token=secret#x", "https://gate.example/v1" },
+        { "http://[::1]:80/a", "http://[::1]/a" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char *identity = http_url_identity(rows[i].url);
+
+        assert_string_equal(identity, rows[i].identity);
+        free(identity);
+    }
+    assert_null(http_url_identity("https://"));
+}
+
 static void test_masks(void **state)
 {
     static const struct {
@@ -531,6 +598,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_answer),
+        cmocka_unit_test(test_the_key_does_not_come_back),
         cmocka_unit_test(test_before_send_stops_it_with_nothing_sent),
         cmocka_unit_test(test_how_far_it_got),
         cmocka_unit_test(test_tls_is_told_apart),
@@ -539,6 +607,7 @@ int main(void)
         cmocka_unit_test(test_download_is_resumed),
         cmocka_unit_test(test_cancel_and_ceiling_and_idle),
         cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_identities),
         cmocka_unit_test(test_masks),
         cmocka_unit_test(test_backoff),
     };
