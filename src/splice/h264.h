@@ -101,7 +101,7 @@ bool h264_record_add_pps(const struct h264_record *record, const uint8_t *nal, s
 /** The set with that id. @return false: not there, or not readable */
 bool h264_record_sps(const struct h264_record *record, unsigned id, struct h264_sps *out);
 bool h264_record_pps(const struct h264_record *record, unsigned id, struct h264_pps *out);
-/** Lowest id that no PPS of the record has; -1: all taken. */
-int h264_record_free_pps(const struct h264_record *record);
+/** Lowest id that no PPS of the record has, nor one elsewhere; -1: all taken. */
+int h264_record_free_pps(const struct h264_record *record, const bool elsewhere[H264_PPS_MAX]);
 
 #endif

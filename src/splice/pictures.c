@@ -7,6 +7,7 @@
 
 #include "av/open.h"
 #include "base/auto.h"
+#include "splice/inband.h"
 
 struct pictures {
     const struct master *master;
@@ -15,6 +16,7 @@ struct pictures {
     AVFrame *held;     /* came too early: the next rank that can be had */
     int64_t next_slot; /* to be fed */
     bool started, draining;
+    bool jumped; /* what the samples before say of parameter sets is still to be told */
     int64_t errors;
 };
 
@@ -95,7 +97,7 @@ static void jump(struct pictures *pictures, int64_t slot)
         avcodec_flush_buffers(pictures->decoder);
     av_frame_unref(pictures->held);
     pictures->next_slot = slot;
-    pictures->started = true;
+    pictures->started = pictures->jumped = true;
     pictures->draining = false;
 }
 
@@ -114,6 +116,7 @@ static int feed(struct pictures *pictures, osp_error *err)
 {
     const struct master *master = pictures->master;
     const struct mp4_sample *sample;
+    OSP_AUTO(strbuf_release) struct strbuf missed = STRBUF_INIT;
     AVPacket *packet = pictures->packet;
     int ret;
 
@@ -124,9 +127,15 @@ static int feed(struct pictures *pictures, osp_error *err)
     }
     sample = &master->track->samples[pictures->next_slot];
     av_packet_unref(packet);
-    if (sample->size > INT32_MAX / 2 || av_new_packet(packet, (int)sample->size) < 0)
+    if (pictures->jumped)
+        inband_missed(master, pictures->next_slot, &missed);
+    pictures->jumped = false;
+    if (missed.failed || sample->size > INT32_MAX / 2 ||
+        av_new_packet(packet, (int)(missed.size + sample->size)) < 0)
         return osp_nomem(err);
-    ret = mp4_read(master->file, sample->offset, packet->data, sample->size, err);
+    if (missed.size)
+        memcpy(packet->data, missed.data, missed.size);
+    ret = mp4_read(master->file, sample->offset, packet->data + missed.size, sample->size, err);
     if (ret < 0)
         return ret;
     packet->pts = sample->rank;
