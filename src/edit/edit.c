@@ -38,7 +38,8 @@ static void splice_options(const osp_edit_options *options, osp_job *job, osp_sp
     out->speed = plan_timing(plan)->speed;
     out->plan = plan;
     out->reencode = options->reencode;
-    out->overwrite = 1; /* decided before anything was sent: see check_output() */
+    out->overwrite = options->overwrite || to_pipe(options); /* a pipe's way station is ours */
+    out->replace_sha256 = job_output_hash(job);
     out->threads = job_threads(job);
 }
 

@@ -9,6 +9,7 @@
 #include "base/auto.h"
 #include "base/cancel.h"
 #include "base/fs.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/tmpfile.h"
 #include "splice/boxes.h"
@@ -145,6 +146,16 @@ static int open_clip(const struct master *master, const struct cut *cut, const c
 
 /* ---- the work ---- */
 
+/* Asked before the work and again at its end: another program may have written there meanwhile. */
+static bool may_replace(const char *output, const osp_splice_options *options)
+{
+    char hash[SHA256_HEX];
+
+    return options->overwrite || (options->replace_sha256 && fs_size(output) >= 0 &&
+                                  sha256_file(output, hash, NULL) == OSP_OK &&
+                                  strcmp(hash, options->replace_sha256) == 0);
+}
+
 static int check_output(const char *master, const char *clip, const char *output,
                         const osp_splice_options *options, osp_error *err)
 {
@@ -152,7 +163,7 @@ static int check_output(const char *master, const char *clip, const char *output
         return osp_fail(err, OSP_EOUTPUT, "the output '%s' is the master itself", output);
     if (fs_same_file(clip, output))
         return osp_fail(err, OSP_EOUTPUT, "the output '%s' is the clip itself", output);
-    if (!options->overwrite && fs_exists(output))
+    if (fs_exists(output) && !may_replace(output, options))
         return osp_fail(err, OSP_EOUTPUT, "'%s' exists", output);
     return OSP_OK;
 }
@@ -228,7 +239,7 @@ static int splice_packets(const struct master *master, const struct cut *cut, co
     w.clip = clip;
     describe(master, cut, report);
     ret = attempts(&w, report, err);
-    return ret < 0 ? ret : tmpfile_commit(&file, options->overwrite, err);
+    return ret < 0 ? ret : tmpfile_commit(&file, may_replace(output, options), err);
 }
 
 static int splice_reencoded(const char *master, const char *clip, const char *output,
@@ -240,7 +251,7 @@ static int splice_reencoded(const char *master, const char *clip, const char *ou
 
     if (ret >= 0)
         ret = reencode_run(master, clip, file.path, output, options, control, report, err);
-    return ret < 0 ? ret : tmpfile_commit(&file, options->overwrite, err);
+    return ret < 0 ? ret : tmpfile_commit(&file, may_replace(output, options), err);
 }
 
 int osp_splice(const char *master_path, const char *clip, const char *output,
