@@ -83,6 +83,25 @@ int64_t fs_size(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode) ? (int64_t)st.st_size : -1;
 }
 
+struct fs_identity fs_identify(const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return (struct fs_identity){ .size = -1 };
+    return (struct fs_identity){ .device = (uint64_t)st.st_dev,
+                                 .inode = (uint64_t)st.st_ino,
+                                 .size = (int64_t)st.st_size,
+                                 .changed_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 +
+                                               st.st_mtim.tv_nsec };
+}
+
+bool fs_identical(const struct fs_identity *a, const struct fs_identity *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           a->changed_ns == b->changed_ns;
+}
+
 char *fs_absolute(const char *path)
 {
     OSP_AUTO(auto_free) char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);

@@ -18,6 +18,14 @@ int64_t fs_size(const char *path);
 /** A name that holds from any folder, of a file that need not exist; yours: free(); NULL: out of
  *  memory. */
 char *fs_absolute(const char *path);
+/** What tells one state of a file from another without reading it. */
+struct fs_identity {
+    uint64_t device, inode;
+    int64_t size, changed_ns; /* size -1: there is none */
+};
+
+struct fs_identity fs_identify(const char *path);
+bool fs_identical(const struct fs_identity *a, const struct fs_identity *b);
 /** Two names of one file. */
 bool fs_same_file(const char *a, const char *b);
 /**

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # ctest: slow
-"""What changes on disk while the service works: outputs that appear.
-Nothing is written over, nothing is lost."""
+"""What changes on disk while the service works: outputs that appear, a master that is replaced.
+Nothing is written over, nothing is lost, nothing is paid twice."""
 import os
+import shutil
 import stat
 import time
 
@@ -87,10 +88,26 @@ def no_files(b):
     assert stat.S_ISFIFO(os.stat(pipe).st_mode)
 
 
+def replaced(b):
+    """A master that is another file when the clip comes is not spliced into."""
+    master, out = b.folder("moving.mp4"), b.folder("moved.mp4")
+    shutil.copy(b.master, master)
+    process = b.begin(*b.args("night", out, master))
+    other = _edit.make(b.folder("other_master.mp4"), more=("-vf", "negate"))
+    os.replace(other, master)
+    finish(process).fails(3, "changed")
+    assert not os.path.exists(out)
+    shutil.copy(b.master, master)
+    posts = b.sim.ledger()["posts"]
+    b.again(*b.args("night", out, master)).ok()
+    assert b.sim.ledger()["posts"] == posts, "paid for twice"
+    assert run("verify", master, out, "--from", 1, "--to", 2).code == 0
+
+
 def main():
     with _edit.Folder("outputs") as folder, _sim.Sim(None, "1.5") as sim:
         bench = Bench(folder, sim)
-        for part in (appears, one_name, no_files):
+        for part in (appears, one_name, no_files, replaced):
             part(bench)
             print("ok", part.__name__, flush=True)
 
