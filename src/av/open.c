@@ -238,14 +238,23 @@ int input_open_deep(const char *path, AVFormatContext **out, osp_error *err)
 AVStream *input_track(AVFormatContext *input, enum AVMediaType type)
 {
     const int still = AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS;
+    AVStream *best = NULL;
+    int best_rank = -1;
 
     for (unsigned i = 0; i < input->nb_streams; i++) {
         AVStream *stream = input->streams[i];
+        /* libavformat: DEFAULT is the track header's "enabled"; nb_frames is the sample table's
+         * count, 0 for every track of containers that do not count */
+        int rank = (stream->nb_frames > 0 ? 2 : 0) +
+                   (stream->disposition & AV_DISPOSITION_DEFAULT ? 1 : 0);
 
-        if (stream->codecpar->codec_type == type && !(stream->disposition & still))
-            return stream;
+        if (stream->codecpar->codec_type != type || stream->disposition & still ||
+            rank <= best_rank)
+            continue;
+        best = stream;
+        best_rank = rank;
     }
-    return NULL;
+    return best;
 }
 
 int decoder_open(const AVStream *stream, int threads, AVCodecContext **out, osp_error *err)

@@ -21,7 +21,11 @@ int input_open_with(const char *path, const char *options, AVFormatContext **out
 int input_open_deep(const char *path, AVFormatContext **out, osp_error *err);
 void input_close(AVFormatContext **input);
 
-/** The first picture track that is no cover art, or the first of that type; NULL: none. */
+/**
+ * The track of that type that players show: of those with media in them and no cover art the
+ * first that is enabled (MP4, MOV) or marked as default, else the first; NULL: none.
+ * mp4_video_track() follows the same rule.
+ */
 AVStream *input_track(AVFormatContext *input, enum AVMediaType type);
 
 /** osp_fail() with libav's word for its error code at the end. */
