@@ -12,9 +12,6 @@
 #include "base/auto.h"
 #include "splice/inband.h"
 
-/* A reorder depth beyond this is no H.264 (ITU-T H.264 A.3.1: at most 16 frames are held). */
-#define REORDER_MAX 16
-
 int master_refuse(osp_error *err, const char *format, ...)
 {
     char text[480];
@@ -120,7 +117,7 @@ static void measure_reorder(struct master *master)
     for (int64_t i = 0; i < master->count; i++) {
         int later = 0;
 
-        for (int64_t k = i - 1; k >= 0 && k >= i - REORDER_MAX; k--)
+        for (int64_t k = i - 1; k >= 0 && k >= i - H264_REORDER_MAX; k--)
             later += samples[k].rank > samples[i].rank;
         if (later > master->reorder)
             master->reorder = later;

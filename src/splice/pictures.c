@@ -66,6 +66,11 @@ void pictures_close(struct pictures **pictures)
     *pictures = NULL;
 }
 
+bool picture_damaged(const AVFrame *frame)
+{
+    return frame->decode_error_flags || frame->flags & AV_FRAME_FLAG_CORRUPT;
+}
+
 int64_t pictures_errors(const struct pictures *pictures)
 {
     return pictures->errors;
@@ -158,7 +163,7 @@ static int decode(struct pictures *pictures, AVFrame *frame, osp_error *err)
         av_frame_unref(frame);
         ret = avcodec_receive_frame(pictures->decoder, frame);
         if (ret >= 0) {
-            pictures->errors += frame->decode_error_flags || frame->flags & AV_FRAME_FLAG_CORRUPT;
+            pictures->errors += picture_damaged(frame);
             return 1;
         }
         if (ret == AVERROR_EOF || (ret == AVERROR(EAGAIN) && pictures->draining))
@@ -191,8 +196,9 @@ int pictures_next(struct pictures *pictures, int64_t rank, AVFrame *frame, osp_e
         return OSP_OK;
     if (ret > 0)
         av_frame_move_ref(pictures->held, frame);
-    return osp_fail(err, OSP_EMEDIA, "picture %" PRId64 " cannot be decoded",
-                    rank - pictures->master->shown_first);
+    osp_fail(err, OSP_EMEDIA, "picture %" PRId64 " cannot be decoded",
+             rank - pictures->master->shown_first);
+    return osp_hint(err, "--reencode makes a new file with every picture encoded again");
 }
 
 int pictures_get(struct pictures *pictures, int64_t rank, AVFrame *frame, osp_error *err)

@@ -68,6 +68,12 @@ static int prepare(const char *path, const osp_splice_options *options, struct m
     return ret;
 }
 
+/* The way out that was allowed: nothing can be copied, or what was made cannot be proved. */
+static bool may_reencode(int ret, const char *master, const osp_splice_options *options)
+{
+    return (ret == OSP_EMEDIA || ret == OSP_ERESULT) && options->reencode && fs_size(master) >= 0;
+}
+
 int osp_splice_check(const char *path, const osp_splice_options *options, osp_splice_report *report,
                      osp_error *err)
 {
@@ -76,12 +82,14 @@ int osp_splice_check(const char *path, const osp_splice_options *options, osp_sp
     struct cut cut;
     int ret = prepare(path, options, &master, &cut, &why);
 
+    if (ret >= 0)
+        ret = proof_check(master, &cut, options->threads, &why);
     if (ret >= 0) {
         if (report)
             describe(master, &cut, report);
         return OSP_OK;
     }
-    if (ret == OSP_EMEDIA && options->reencode && fs_size(path) >= 0)
+    if (may_reencode(ret, path, options))
         return reencode_check(path, options, report, err);
     if (err)
         *err = why;
@@ -270,10 +278,12 @@ int osp_splice(const char *master_path, const char *clip, const char *output,
         report = &unwanted;
     ret = prepare(master_path, options, &master, &cut, &why);
     if (ret >= 0)
-        return splice_packets(master, &cut, clip, output, options, control, report, err);
-    if (ret == OSP_EMEDIA && options->reencode && fs_size(master_path) >= 0)
+        ret = splice_packets(master, &cut, clip, output, options, control, report, &why);
+    if (may_reencode(ret, master_path, options))
         return splice_reencoded(master_path, clip, output, options, control, report, err);
-    if (err)
+    if (ret == OSP_ERESULT)
+        osp_hint(&why, "--reencode makes a new file with every picture encoded again");
+    if (ret < 0 && err)
         *err = why;
     return ret;
 }
