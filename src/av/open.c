@@ -267,8 +267,11 @@ int decoder_open(const AVStream *stream, int threads, AVCodecContext **out, osp_
         return osp_fail(err, OSP_EMEDIA, "no decoder for '%s'",
                         avcodec_get_name(stream->codecpar->codec_id));
     decoder = avcodec_alloc_context3(codec);
-    if (!decoder || avcodec_parameters_to_context(decoder, stream->codecpar) < 0)
+    if (!decoder)
         return osp_nomem(err);
+    ret = avcodec_parameters_to_context(decoder, stream->codecpar);
+    if (ret < 0)
+        return av_failed(err, OSP_EMEDIA, ret, "cannot decode '%s'", codec->name);
     decoder->pkt_timebase = stream->time_base;
     decoder->max_pixels = PIXELS_MAX;
     decoder->thread_count = threads > 0 ? threads : 0;
