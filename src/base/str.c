@@ -170,27 +170,51 @@ bool str_to_int64(const char *text, int64_t min, int64_t max, int64_t *out)
     return true;
 }
 
-long str_code_points(const char *text)
+size_t str_character(const char *text)
 {
     const unsigned char *p = (const unsigned char *)text;
+    size_t size = *p < 0x80 ? 1 : *p < 0xC2 ? 0 : *p < 0xE0 ? 2 : *p < 0xF0 ? 3 : *p < 0xF5 ? 4 : 0;
+
+    /* RFC 3629 3: no overlong forms, no surrogates, nothing above U+10FFFF */
+    if ((*p == 0xE0 && p[1] < 0xA0) || (*p == 0xED && p[1] > 0x9F) || (*p == 0xF0 && p[1] < 0x90) ||
+        (*p == 0xF4 && p[1] > 0x8F))
+        return 0;
+    for (size_t i = 1; i < size; i++) {
+        if ((p[i] & 0xC0) != 0x80)
+            return 0;
+    }
+    return *p ? size : 0;
+}
+
+long str_code_points(const char *text)
+{
     long count = 0;
 
-    while (*p) {
-        int tail = *p < 0x80 ? 0 : *p >= 0xC2 && *p < 0xE0 ? 1 : *p < 0xF0 ? 2 : *p < 0xF5 ? 3 : -1;
-
-        if (tail < 0 || (*p >= 0x80 && *p < 0xC2))
+    for (size_t size; *text; text += size, count++) {
+        size = str_character(text);
+        if (!size)
             return -1;
-        /* RFC 3629 3: no overlong forms, no surrogates, nothing above U+10FFFF */
-        if ((*p == 0xE0 && p[1] < 0xA0) || (*p == 0xED && p[1] > 0x9F) ||
-            (*p == 0xF0 && p[1] < 0x90) || (*p == 0xF4 && p[1] > 0x8F))
-            return -1;
-        for (p++; tail > 0; tail--, p++) {
-            if ((*p & 0xC0) != 0x80)
-                return -1;
-        }
-        count++;
     }
     return count;
+}
+
+void str_make_line(char *text)
+{
+    while (*text) {
+        size_t size = str_character(text);
+        bool control = (size == 1 && ((unsigned char)*text < 0x20 || *text == 0x7F)) ||
+                       (size == 2 && (unsigned char)text[0] == 0xC2 &&
+                        (unsigned char)text[1] < 0xA0); /* U+0080 to U+009F */
+
+        if (size == 0)
+            size = 1;
+        else if (!control) {
+            text += size;
+            continue;
+        }
+        while (size-- > 0)
+            *text++ = '?';
+    }
 }
 
 char *str_shell_quote(const char *text)

@@ -255,6 +255,47 @@ static void what_a_killed_process_left_is_swept(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+/* What a file is called must not move a terminal's cursor, nor make a document invalid. */
+static void names_that_are_no_text(void **state)
+{
+    static const struct {
+        const char *name, *line, *document;
+    } rows[] = {
+        { "plain.mp4", "plain.mp4", "[\"plain.mp4\"]" },
+        { "gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x8E\xAC",
+          "gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x8E\xAC",
+          "[\"gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x8E\xAC\"]" },
+        { "a\nb\x1B[2J\x7F", "a?b?[2J?", "[\"a\\nb\\u001b[2J\x7F\"]" },
+        { "\xC2\x9B"
+          "1m",
+          "??1m",
+          "[\"\xC2\x9B"
+          "1m\"]" },
+        { "\xFF\xFE.mp4", "??.mp4", "[\"\xEF\xBF\xBD\xEF\xBF\xBD.mp4\"]" },
+        { "cut \xE2\x82", "cut ??", "[\"cut \xEF\xBF\xBD\xEF\xBF\xBD\"]" },
+        { "\xC0\xAF \xED\xA0\x80", "?? ???",
+          "[\"\xEF\xBF\xBD\xEF\xBF\xBD \xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"]" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < OSP_COUNT(rows); i++) {
+        OSP_AUTO(json_free) struct json *list = json_array();
+        OSP_AUTO(auto_free) char *compact = NULL;
+        OSP_AUTO(auto_free) char *spread = NULL;
+        osp_error err = { 0 };
+
+        osp_fail(&err, OSP_EMEDIA, "%s", rows[i].name);
+        osp_hint(&err, "%s", rows[i].name);
+        assert_string_equal(err.text, rows[i].line);
+        assert_string_equal(err.hint, rows[i].line);
+        json_push_string(list, rows[i].name);
+        compact = json_print(list, false);
+        spread = json_print(list, true);
+        assert_string_equal(compact, rows[i].document);
+        assert_string_equal(spread, rows[i].document);
+    }
+}
+
 static void errors_keep_the_first_failure(void **state)
 {
     osp_error err = { 0 };
@@ -326,6 +367,7 @@ int main(void)
         cmocka_unit_test(a_file_appears_whole_or_not),
         cmocka_unit_test(devices_and_pipes_stay),
         cmocka_unit_test(what_a_killed_process_left_is_swept),
+        cmocka_unit_test(names_that_are_no_text),
         cmocka_unit_test(errors_keep_the_first_failure),
         cmocka_unit_test(text_tools),
         cmocka_unit_test(sha256_vector),
