@@ -19,8 +19,11 @@ typedef struct osp_splice_options {
     osp_rational speed;   /* seconds of clip per second of master; 0/0: 1 */
     const osp_plan *plan; /* whose geometry is undone; NULL: the clip shows the whole picture */
     int reencode;         /* 1: allow a full re-encode where nothing can be copied */
-    int overwrite;        /* 1: replace an existing output */
+    int overwrite;        /* 1: replace an existing output that is a regular file */
     int threads;          /* 0: as many as there are processors */
+    /* SHA-256 in hexadecimal digits: an existing output with it may be replaced, whatever
+     * `overwrite` says; NULL: none */
+    const char *replace_sha256;
     /* new members go below this line; zero keeps the old behaviour */
 } osp_splice_options;
 

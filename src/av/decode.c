@@ -59,7 +59,9 @@ static int feed(struct reader *reader, osp_error *err)
     if (ret < 0) {
         reader->draining = true; /* also after damage: what was read is shown */
         ret = avcodec_send_packet(reader->decoder, NULL);
-        return ret == AVERROR_EOF ? 0 : ret;
+        if (ret < 0 && ret != AVERROR_EOF)
+            return av_failed(err, OSP_EMEDIA, ret, "cannot decode");
+        return OSP_OK;
     }
     ret = avcodec_send_packet(reader->decoder, reader->packet);
     av_packet_unref(reader->packet);

@@ -47,7 +47,7 @@ static int link_text(struct graph *graph, const char *text, osp_error *err)
     if (ret >= 0)
         ret = avfilter_graph_config(graph->filters, NULL);
     if (ret < 0)
-        return av_failed(err, OSP_EINTERNAL, ret, "cannot set up the filters '%s'", text);
+        return av_failed(err, OSP_EMEDIA, ret, "cannot set up the filters '%s'", text);
     return OSP_OK;
 }
 
@@ -87,7 +87,7 @@ int graph_open(const AVFrame *first, AVRational time_base, const char *filters,
         ret = av_opt_set_bin(graph->sink, "pix_fmts", (const uint8_t *)&format, sizeof(format),
                              AV_OPT_SEARCH_CHILDREN);
     if (ret < 0)
-        return av_failed(err, OSP_EINTERNAL, ret, "cannot set up a filter graph");
+        return av_failed(err, OSP_EMEDIA, ret, "cannot set up a filter graph");
     ret = link_text(graph, filters, err);
     if (ret < 0)
         return ret;
@@ -118,7 +118,7 @@ int graph_open_sound(const AVFrame *first, AVRational time_base, const char *fil
         ret = avfilter_graph_create_filter(&graph->sink, avfilter_get_by_name("abuffersink"), "out",
                                            NULL, NULL, graph->filters);
     if (ret < 0)
-        return av_failed(err, OSP_EINTERNAL, ret, "cannot set up a sound graph");
+        return av_failed(err, OSP_EMEDIA, ret, "cannot set up a sound graph");
     ret = link_text(graph, filters, err);
     if (ret < 0)
         return ret;
@@ -131,7 +131,7 @@ int graph_push(struct graph *graph, AVFrame *frame, osp_error *err)
     int ret = av_buffersrc_add_frame_flags(graph->source, frame, AV_BUFFERSRC_FLAG_KEEP_REF);
 
     if (ret < 0)
-        return av_failed(err, OSP_EINTERNAL, ret, "cannot filter a frame");
+        return av_failed(err, OSP_EMEDIA, ret, "cannot filter a frame");
     return OSP_OK;
 }
 
@@ -144,7 +144,7 @@ int graph_pull(struct graph *graph, AVFrame *frame, osp_error *err)
     if (ret == AVERROR(EAGAIN) || ret == AVERROR_EOF)
         return 0;
     if (ret < 0)
-        return av_failed(err, OSP_EINTERNAL, ret, "cannot filter a frame");
+        return av_failed(err, OSP_EMEDIA, ret, "cannot filter a frame");
     return 1;
 }
 

@@ -292,14 +292,23 @@ int input_open_deep(const char *path, AVFormatContext **out, osp_error *err)
 AVStream *input_track(AVFormatContext *input, enum AVMediaType type)
 {
     const int still = AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS;
+    AVStream *best = NULL;
+    int best_rank = -1;
 
     for (unsigned i = 0; i < input->nb_streams; i++) {
         AVStream *stream = input->streams[i];
+        /* libavformat: DEFAULT is the track header's "enabled"; nb_frames is the sample table's
+         * count, 0 for every track of containers that do not count */
+        int rank = (stream->nb_frames > 0 ? 2 : 0) +
+                   (stream->disposition & AV_DISPOSITION_DEFAULT ? 1 : 0);
 
-        if (stream->codecpar->codec_type == type && !(stream->disposition & still))
-            return stream;
+        if (stream->codecpar->codec_type != type || stream->disposition & still ||
+            rank <= best_rank)
+            continue;
+        best = stream;
+        best_rank = rank;
     }
-    return NULL;
+    return best;
 }
 
 int decoder_open(const AVStream *stream, int threads, AVCodecContext **out, osp_error *err)
@@ -312,8 +321,11 @@ int decoder_open(const AVStream *stream, int threads, AVCodecContext **out, osp_
         return osp_fail(err, OSP_EMEDIA, "no decoder for '%s'",
                         avcodec_get_name(stream->codecpar->codec_id));
     decoder = avcodec_alloc_context3(codec);
-    if (!decoder || avcodec_parameters_to_context(decoder, stream->codecpar) < 0)
+    if (!decoder)
         return osp_nomem(err);
+    ret = avcodec_parameters_to_context(decoder, stream->codecpar);
+    if (ret < 0)
+        return av_failed(err, OSP_EMEDIA, ret, "cannot decode '%s'", codec->name);
     decoder->pkt_timebase = stream->time_base;
     decoder->max_pixels = DECODER_PIXELS_MAX;
     decoder->thread_count = threads > 0 ? threads : 0;

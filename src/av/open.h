@@ -32,7 +32,11 @@ void input_close(AVFormatContext **input);
  *  @return OSP_OK, OSP_EMEDIA */
 int file_open_regular(const char *path, int *out, osp_error *err);
 
-/** The first picture track that is no cover art, or the first of that type; NULL: none. */
+/**
+ * The track of that type that players show: of those with media in them and no cover art the
+ * first that is enabled (MP4, MOV) or marked as default, else the first; NULL: none.
+ * mp4_video_track() follows the same rule.
+ */
 AVStream *input_track(AVFormatContext *input, enum AVMediaType type);
 
 /** osp_fail() with libav's word for its error code at the end. */

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
+
 int osp_fail(osp_error *err, osp_code code, const char *format, ...)
 {
     va_list args;
@@ -16,6 +18,7 @@ int osp_fail(osp_error *err, osp_code code, const char *format, ...)
     va_start(args, format);
     vsnprintf(err->text, sizeof(err->text), format, args);
     va_end(args);
+    str_make_line(err->text);
     return err->code;
 }
 
@@ -32,6 +35,7 @@ int osp_while(osp_error *err, const char *format, ...)
         va_start(args, format);
         vsnprintf(err->text + used, sizeof(err->text) - used, format, args);
         va_end(args);
+        str_make_line(err->text);
     }
     return err->code;
 }
@@ -46,6 +50,7 @@ int osp_hint(osp_error *err, const char *format, ...)
         va_start(args, format);
         vsnprintf(err->hint, sizeof(err->hint), format, args);
         va_end(args);
+        str_make_line(err->hint);
     }
     return err->code;
 }

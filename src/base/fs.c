@@ -83,6 +83,25 @@ int64_t fs_size(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode) ? (int64_t)st.st_size : -1;
 }
 
+struct fs_identity fs_identify(const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return (struct fs_identity){ .size = -1 };
+    return (struct fs_identity){ .device = (uint64_t)st.st_dev,
+                                 .inode = (uint64_t)st.st_ino,
+                                 .size = (int64_t)st.st_size,
+                                 .changed_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 +
+                                               st.st_mtim.tv_nsec };
+}
+
+bool fs_identical(const struct fs_identity *a, const struct fs_identity *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           a->changed_ns == b->changed_ns;
+}
+
 char *fs_absolute(const char *path)
 {
     OSP_AUTO(auto_free) char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
@@ -140,11 +159,25 @@ int fs_write_all(int fd, const void *data, size_t size)
     return 0;
 }
 
+/* There is nothing to replace in a device or a pipe: it takes the bytes. */
+static int write_straight(const char *path, const void *data, size_t size, osp_error *err)
+{
+    OSP_AUTO(auto_close) int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+
+    if (fd < 0 || fs_write_all(fd, data, size) < 0)
+        return osp_fail_errno(err, OSP_EOUTPUT, "write", path);
+    return OSP_OK;
+}
+
 int fs_write_file(const char *path, const void *data, size_t size, osp_error *err)
 {
     OSP_AUTO(tmpfile_release) struct tmpfile file = TMPFILE_INIT;
-    int ret = tmpfile_open(&file, path, err);
+    struct stat st;
+    int ret;
 
+    if (stat(path, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)))
+        return write_straight(path, data, size, err);
+    ret = tmpfile_open(&file, path, err);
     if (ret < 0)
         return ret;
     if (fs_write_all(file.fd, data, size) < 0)

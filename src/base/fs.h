@@ -18,6 +18,14 @@ int64_t fs_size(const char *path);
 /** A name that holds from any folder, of a file that need not exist; yours: free(); NULL: out of
  *  memory. */
 char *fs_absolute(const char *path);
+/** What tells one state of a file from another without reading it. */
+struct fs_identity {
+    uint64_t device, inode;
+    int64_t size, changed_ns; /* size -1: there is none */
+};
+
+struct fs_identity fs_identify(const char *path);
+bool fs_identical(const struct fs_identity *a, const struct fs_identity *b);
 /** Two names of one file. */
 bool fs_same_file(const char *a, const char *b);
 /**
@@ -26,7 +34,8 @@ bool fs_same_file(const char *a, const char *b);
  * @param out      set on success only; yours: free(); ended by 0
  */
 int fs_read_file(const char *path, size_t ceiling, char **out, size_t *size, osp_error *err);
-/** Write a small file by a temporary one, fsync and rename: the old or the new, never half. */
+/** Write a small file by a temporary one, fsync and rename: the old or the new, never half. A pipe
+ *  or a character device is written to. */
 int fs_write_file(const char *path, const void *data, size_t size, osp_error *err);
 /** Write all of it, over short writes and EINTR. @return 0, or -1 with errno */
 int fs_write_all(int fd, const void *data, size_t size);

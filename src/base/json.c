@@ -625,10 +625,15 @@ static void print_leaf(const cJSON *value, struct strbuf *out)
 {
     OSP_AUTO(auto_free) char *text = cJSON_PrintUnformatted(value);
 
-    if (text)
-        strbuf_puts(out, text);
-    else
+    if (!text)
         out->failed = true;
+    /* file names need not be UTF-8, a document must (RFC 8259 8.1): U+FFFD for each such byte */
+    for (const char *p = text; p && *p;) {
+        size_t size = str_character(p);
+
+        strbuf_add(out, size ? p : "\xEF\xBF\xBD", size ? size : 3);
+        p += size ? size : 1;
+    }
 }
 
 static void print_pretty(const cJSON *value, int depth, struct strbuf *out)
@@ -666,9 +671,10 @@ char *json_print(const struct json *value, bool pretty)
 
     if (!value)
         return NULL;
-    if (!pretty)
-        return cJSON_PrintUnformatted(node(value));
-    print_pretty(node(value), 0, &out);
+    if (pretty)
+        print_pretty(node(value), 0, &out);
+    else
+        print_leaf(node(value), &out);
     return strbuf_take(&out);
 }
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
+
 /* Set once before the library is used (error.h says so), read by any thread afterwards. */
 static struct {
     osp_log_fn fn;
@@ -34,6 +36,7 @@ void log_write(osp_log_level level, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    str_make_line(text);
     sink.fn(level, text, sink.opaque);
 }
 

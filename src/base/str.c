@@ -170,47 +170,60 @@ bool str_to_int64(const char *text, int64_t min, int64_t max, int64_t *out)
     return true;
 }
 
-/* Bytes of the character at p, 0: none. RFC 3629 3: no overlong forms, no surrogates, nothing above
- * U+10FFFF. */
-static size_t utf8_length(const unsigned char *p)
+size_t str_character(const char *text)
 {
-    size_t tail = *p < 0x80 ? 0 : *p < 0xE0 ? 1 : *p < 0xF0 ? 2 : 3;
+    const unsigned char *p = (const unsigned char *)text;
+    size_t size = *p < 0x80 ? 1 : *p < 0xC2 ? 0 : *p < 0xE0 ? 2 : *p < 0xF0 ? 3 : *p < 0xF5 ? 4 : 0;
 
-    if ((*p >= 0x80 && *p < 0xC2) || *p > 0xF4)
-        return 0;
+    /* RFC 3629 3: no overlong forms, no surrogates, nothing above U+10FFFF */
     if ((*p == 0xE0 && p[1] < 0xA0) || (*p == 0xED && p[1] > 0x9F) || (*p == 0xF0 && p[1] < 0x90) ||
         (*p == 0xF4 && p[1] > 0x8F))
         return 0;
-    for (size_t i = 1; i <= tail; i++) {
+    for (size_t i = 1; i < size; i++) {
         if ((p[i] & 0xC0) != 0x80)
             return 0;
     }
-    return tail + 1;
+    return *p ? size : 0;
 }
 
 long str_code_points(const char *text)
 {
-    const unsigned char *p = (const unsigned char *)text;
     long count = 0;
 
-    for (; *p; count++) {
-        size_t length = utf8_length(p);
-
-        if (!length)
+    for (size_t size; *text; text += size, count++) {
+        size = str_character(text);
+        if (!size)
             return -1;
-        p += length;
     }
     return count;
 }
 
 size_t str_utf8_span(const char *text)
 {
-    const unsigned char *p = (const unsigned char *)text;
-    size_t length;
+    size_t done = 0, size;
 
-    while (*p && (length = utf8_length(p)))
-        p += length;
-    return (size_t)(p - (const unsigned char *)text);
+    while ((size = str_character(text + done)))
+        done += size;
+    return done;
+}
+
+void str_make_line(char *text)
+{
+    while (*text) {
+        size_t size = str_character(text);
+        bool control = (size == 1 && ((unsigned char)*text < 0x20 || *text == 0x7F)) ||
+                       (size == 2 && (unsigned char)text[0] == 0xC2 &&
+                        (unsigned char)text[1] < 0xA0); /* U+0080 to U+009F */
+
+        if (size == 0)
+            size = 1;
+        else if (!control) {
+            text += size;
+            continue;
+        }
+        while (size-- > 0)
+            *text++ = '?';
+    }
 }
 
 char *str_shell_quote(const char *text)

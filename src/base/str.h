@@ -44,6 +44,11 @@ bool str_ends(const char *text, const char *suffix);
 bool str_contains_nocase(const char *text, const char *needle);
 /** Decimal integer, whole text, within bounds. */
 bool str_to_int64(const char *text, int64_t min, int64_t max, int64_t *out);
+/** Bytes of the UTF-8 character that a text begins with (RFC 3629); 0: none, or it is empty. */
+size_t str_character(const char *text);
+/** Control characters and bytes that are no UTF-8 become question marks: a file name may hold
+ *  anything, and a line for a terminal must not. */
+void str_make_line(char *text);
 /** Length in Unicode code points; -1: not UTF-8. */
 long str_code_points(const char *text);
 /** Bytes before the first that is not UTF-8: strlen(text) when all of it is. */

@@ -53,13 +53,27 @@ static void sweep(const char *final)
         closedir(list);
 }
 
+/* A device or a pipe would be replaced by a file. */
+static int check_kind(const char *final, osp_error *err)
+{
+    struct stat st;
+
+    if (stat(final, &st) < 0 || S_ISREG(st.st_mode))
+        return OSP_OK;
+    return osp_fail(err, OSP_EOUTPUT, "cannot write '%s': it is %s", final,
+                    S_ISDIR(st.st_mode)    ? "a folder"
+                    : S_ISFIFO(st.st_mode) ? "a pipe"
+                    : S_ISSOCK(st.st_mode) ? "a socket"
+                                           : "a device");
+}
+
 int tmpfile_open(struct tmpfile *file, const char *final, osp_error *err)
 {
     static int serial;
-    struct stat st;
+    int ret = check_kind(final, err);
 
-    if (stat(final, &st) == 0 && S_ISDIR(st.st_mode))
-        return osp_fail(err, OSP_EOUTPUT, "cannot write '%s': it is a folder", final);
+    if (ret < 0)
+        return ret;
     sweep(final);
     file->final = strdup(final);
     file->path = neighbour(final, __atomic_fetch_add(&serial, 1, __ATOMIC_RELAXED));
@@ -67,8 +81,7 @@ int tmpfile_open(struct tmpfile *file, const char *final, osp_error *err)
         return osp_nomem(err);
     file->fd = open(file->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file->fd < 0) {
-        int ret = osp_fail_errno(err, OSP_EOUTPUT, "write", final);
-
+        ret = osp_fail_errno(err, OSP_EOUTPUT, "write", final);
         auto_free(&file->path);
         return ret;
     }
@@ -77,6 +90,10 @@ int tmpfile_open(struct tmpfile *file, const char *final, osp_error *err)
 
 int tmpfile_commit(struct tmpfile *file, bool overwrite, osp_error *err)
 {
+    int ret = check_kind(file->final, err); /* it may have become one meanwhile */
+
+    if (ret < 0)
+        return ret;
     if (fsync(file->fd) < 0 && errno != EINVAL && errno != EROFS)
         return osp_fail_errno(err, OSP_EOUTPUT, "write", file->final);
     if (!overwrite) {

@@ -28,7 +28,8 @@ struct tmpfile {
         -1, NULL, NULL \
     }
 
-/** @return OSP_OK, OSP_EOUTPUT, OSP_EINTERNAL */
+/** @return OSP_OK, OSP_EOUTPUT (also: the name is that of a device, a pipe, a socket or a folder),
+ *  OSP_EINTERNAL */
 int tmpfile_open(struct tmpfile *file, const char *final, osp_error *err);
 /** @param overwrite  false: an existing file of that name is an error (and stays) */
 int tmpfile_commit(struct tmpfile *file, bool overwrite, osp_error *err);

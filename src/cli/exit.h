@@ -20,11 +20,8 @@ enum exit_code {
     EXIT_INTERRUPTED = 130,
 };
 
-/** The exit code of a library code. */
-static inline int exit_of(int code)
-{
-    return code < 0 ? -code : code;
-}
+/** The exit code of a failure; EXIT_INTERNAL for what is no osp_code. */
+int exit_of(int code);
 
 /** Text of the table, for --help all. */
 extern const char exit_help[];

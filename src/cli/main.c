@@ -246,6 +246,19 @@ static int run(const struct verb *verb, int argc, char **argv, osp_error *err)
     return ret;
 }
 
+int exit_of(int code)
+{
+    static const int codes[] = { EXIT_USAGE,  EXIT_MEDIA, EXIT_OUTPUT,
+                                 EXIT_ACCESS, EXIT_MONEY, EXIT_REFUSED,
+                                 EXIT_RESULT, EXIT_AGAIN, EXIT_INTERRUPTED };
+
+    for (size_t i = 0; i < OSP_COUNT(codes); i++) {
+        if (code == codes[i] || code == -codes[i])
+            return codes[i];
+    }
+    return EXIT_INTERNAL;
+}
+
 int main(int argc, char **argv)
 {
     const char *word = argc > 1 ? argv[1] : "--help";
@@ -278,8 +291,9 @@ int main(int argc, char **argv)
     ret = run(verb, argc - 1, argv + 1, &err);
     if (ret >= 0)
         return ret;
-    if (err.text[0])
-        fprintf(stderr, "omnisplice: %s\n", err.text);
+    if (!err.text[0]) /* every failure has words; one that has none is a bug too */
+        osp_fail(&err, OSP_EINTERNAL, "failed without a reason (%d)", ret);
+    fprintf(stderr, "omnisplice: %s\n", err.text);
     if (err.hint[0])
         fprintf(stderr, "hint: %s\n", err.hint);
     return exit_of(ret);

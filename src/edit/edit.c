@@ -39,7 +39,8 @@ static void splice_options(const osp_edit_options *options, osp_job *job, osp_sp
     out->speed = plan_timing(plan)->speed;
     out->plan = plan;
     out->reencode = options->reencode;
-    out->overwrite = 1; /* decided before anything was sent: see check_output() */
+    out->overwrite = options->overwrite || to_pipe(options); /* a pipe's way station is ours */
+    out->replace_sha256 = job_output_hash(job);
     out->threads = job_threads(job);
 }
 
@@ -82,6 +83,17 @@ static int check_container(const osp_edit_options *options, osp_error *err)
              ".m4v or .mov",
              options->output);
     return osp_hint(err, "write another container through a pipe: -o - -f matroska");
+}
+
+/* A task takes minutes: the master may be another file by then, and the plan is not one for it. */
+static int check_master(const char *path, const struct fs_identity *planned, osp_error *err)
+{
+    struct fs_identity now = fs_identify(path);
+
+    if (fs_identical(planned, &now))
+        return OSP_OK;
+    osp_fail(err, OSP_EMEDIA, "the master '%s' was changed while the task ran", path);
+    return osp_hint(err, "the clip is kept: put the master back and give the same command again");
 }
 
 static int write_result(const osp_shot *shot, osp_job *job, const osp_edit_options *options,
@@ -166,8 +178,9 @@ static int preflight(const osp_shot *shot, osp_job *job, const osp_edit_options 
 }
 
 /* From a job that may cost to a result on disk. */
-static int carry_out(const osp_shot *shot, osp_job *job, const osp_edit_options *options,
-                     const osp_control *control, osp_edit_report *report, osp_error *err)
+static int carry_out(const osp_shot *shot, osp_job *job, const struct fs_identity *planned,
+                     const osp_edit_options *options, const osp_control *control,
+                     osp_edit_report *report, osp_error *err)
 {
     int ret = job_intend(job, to_pipe(options) ? "" : options->output, err);
 
@@ -175,6 +188,8 @@ static int carry_out(const osp_shot *shot, osp_job *job, const osp_edit_options 
         ret = options->resend ? osp_job_resend(job, err) : osp_job_begin(job, err);
     if (ret == OSP_OK)
         ret = osp_job_wait(job, -1, control, err);
+    if (ret == OSP_OK)
+        ret = check_master(shot->master, planned, err);
     if (ret == OSP_OK)
         ret = write_result(shot, job, options, control, report, err);
     fill_report(job, report);
@@ -186,6 +201,7 @@ int osp_edit(osp_engine *engine, const osp_shot *shot, const osp_edit_options *o
 {
     OSP_AUTO(osp_job_free) osp_job *job = NULL;
     OSP_AUTO(osp_edit_report_release) osp_edit_report own = { 0 };
+    struct fs_identity planned = fs_identify(shot->master ? shot->master : "");
     int ret = check_container(options, err);
 
     report = report ? report : &own;
@@ -203,7 +219,7 @@ int osp_edit(osp_engine *engine, const osp_shot *shot, const osp_edit_options *o
         ret = look_at_cuts(shot, job, control, report, err);
     if (ret < 0 || options->dry_run || report->reused_output)
         return ret;
-    return carry_out(shot, job, options, control, report, err);
+    return carry_out(shot, job, &planned, options, control, report, err);
 }
 
 int osp_edit_resume(osp_engine *engine, const char *id, const osp_edit_options *options,
@@ -212,11 +228,14 @@ int osp_edit_resume(osp_engine *engine, const char *id, const osp_edit_options *
     OSP_AUTO(osp_job_free) osp_job *job = NULL;
     osp_edit_options o = *options;
     OSP_AUTO(osp_edit_report_release) osp_edit_report own = { 0 };
+    struct fs_identity planned;
     int ret = osp_job_find(engine, id, &job, err);
 
     report = report ? report : &own;
-    if (ret == OSP_OK)
-        ret = job_restore(job, err);
+    if (ret < 0)
+        return ret;
+    planned = fs_identify(job_shot(job)->master);
+    ret = job_restore(job, err);
     if (ret < 0)
         return ret;
     if (!o.output)
@@ -229,7 +248,7 @@ int osp_edit_resume(osp_engine *engine, const char *id, const osp_edit_options *
             return ret;
     }
     if (o.output[0])
-        return carry_out(job_shot(job), job, &o, control, report, err);
+        return carry_out(job_shot(job), job, &planned, &o, control, report, err);
     /* a job whose result went through a pipe, or that a plugin began: its clip is what is wanted */
     ret = o.resend ? osp_job_resend(job, err) : osp_job_begin(job, err);
     if (ret == OSP_OK)

@@ -18,9 +18,12 @@
 /* One part in fifty thousand of stretch weighs as much as a thousandth of size. */
 #define STRETCH_WEIGHT 50.0
 
+/* No side of a picture is longer; keeps what is no number, or none of a picture, out of an int. */
+#define SIDE_MOST (1 << 28)
+
 static int even_floor(double x)
 {
-    return (int)floor(x / 2 + 1e-9) * 2;
+    return (int)floor(fmax(-SIDE_MOST, fmin(x, SIDE_MOST)) / 2 + 1e-9) * 2;
 }
 
 static bool ratio_fits(const struct size_bounds *b, int width, int height)
@@ -136,11 +139,16 @@ int geometry_choose(const osp_video_facts *v, const struct size_bounds *b, osp_f
     double width, height;
     bool found;
 
-    if (v->width_px <= 0 || v->height_px <= 0)
-        return osp_fail(err, OSP_EMEDIA, "its headers do not tell the size of the picture");
+    if (v->coded_width_px < 1 || v->coded_height_px < 1 || v->width_px < 1 || v->height_px < 1)
+        return osp_fail(err, OSP_EMEDIA, "the picture has no size (%dx%d)", v->coded_width_px,
+                        v->coded_height_px);
     set_upright(v, g);
     if (fit == OSP_FIT_CROP)
         crop_to_ratio(b, g);
+    if (g->crop_width < 1 || g->crop_height < 1)
+        return osp_fail(err, OSP_EMEDIA,
+                        "nothing is left of %dx%d in a ratio that the service takes", v->width_px,
+                        v->height_px);
     width = g->crop_width * rational_double(g->sar);
     height = g->crop_height;
     if (fit == OSP_FIT_STRETCH) {

@@ -120,7 +120,9 @@ int mp4_open(const char *path, struct mp4_file **out, osp_error *err);
 int mp4_open_fd(int fd, const char *name, struct mp4_file **out, osp_error *err);
 void mp4_close(struct mp4_file **file); /* NULL is fine; sets NULL */
 
-/** The first 'vide' track that is no cover art or thumbnail (enabled, with samples); NULL: none. */
+/** The 'vide' track that players show: the first that has samples and is enabled (thumbnails of
+ *  chapters are not), else the first with samples; NULL: none. input_track() follows the same rule.
+ */
 struct mp4_track *mp4_video_track(struct mp4_file *file);
 /** Fill track->samples, ranks included. Idempotent. @return OSP_OK, OSP_EMEDIA */
 int mp4_load_samples(struct mp4_file *file, struct mp4_track *track, osp_error *err);

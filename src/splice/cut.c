@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "splice/bits.h"
+#include "splice/inband.h"
 
 /*
  * Head: the largest D <= first for which the first D slots hold exactly the ranks below D. Our
@@ -104,7 +105,7 @@ static int sps_of(const struct master *master, int64_t slot, struct sample_kind 
         return ret;
     if (kind->layers)
         return master_refuse(err, "the pictures have several layers or views (SVC, MVC)");
-    if (!kind->slice || !h264_record_pps(&master->record, kind->pps_id, &pps) ||
+    if (!kind->slice || !inband_pps(master, slot, kind->pps_id, &pps) ||
         !h264_record_sps(&master->record, pps.sps_id, out))
         return master_refuse(err, "its parameter sets are not in the decoder configuration");
     return OSP_OK;
@@ -139,34 +140,27 @@ static int check_sps(const struct h264_sps *sps, osp_error *err)
     return OSP_OK;
 }
 
-/* In-band sets of the samples around must be those of the record, or we would decode by others. */
-static int check_inband(const struct master *master, int64_t slot, const struct sample_kind *kind,
-                        osp_error *err)
+/* Our slices name the sequence parameter set of the record, by a PPS that is there from the start.
+ * Players drop every PPS of an SPS that changes, and a PPS with our id would take its place. What
+ * changes in the samples that go would be lost for those behind. */
+static int check_inband(const struct master *master, struct cut *cut, osp_error *err)
 {
-    OSP_AUTO(auto_free) uint8_t *buffer = NULL;
-    size_t capacity = 0, at = 0;
-    struct nal nal;
-    int ret;
+    bool taken[H264_PPS_MAX] = { false };
 
-    if (!kind->has_sps && !kind->has_pps)
-        return OSP_OK;
-    ret = master_sample(master, slot, &buffer, &capacity, err);
-    if (ret < 0)
-        return ret;
-    while (h264_sample_next(buffer, master->track->samples[slot].size, master->record.length_size,
-                            &at, &nal)) {
-        unsigned type = nal.size ? nal.data[0] & 31u : 0;
-        const struct nal *sets = type == H264_NAL_SPS ? master->record.sps : master->record.pps;
-        unsigned count = type == H264_NAL_SPS ? master->record.sps_count : master->record.pps_count;
-        bool same = false;
+    for (size_t i = 0; i < master->change_count; i++) {
+        const struct set_change *change = &master->changes[i];
 
-        if (type != H264_NAL_SPS && type != H264_NAL_PPS)
-            continue;
-        for (unsigned i = 0; i < count; i++)
-            same |= sets[i].size == nal.size && memcmp(sets[i].data, nal.data, nal.size) == 0;
-        if (!same)
-            return master_refuse(err, "its parameter sets change inside the film");
+        if (change->id == H264_PPS_MAX)
+            return master_refuse(err, "a parameter set inside the film cannot be read");
+        if (change->type == H264_NAL_SPS && change->id == cut->sps.id && change->slot <= cut->tail)
+            return master_refuse(err, "its sequence parameter set changes inside the film");
+        if (change->slot >= cut->head && change->slot < cut->tail)
+            return master_refuse(err, "its parameter sets change within the shot");
+        taken[change->id] |= change->type == H264_NAL_PPS;
     }
+    cut->free_pps = h264_record_free_pps(&master->record, taken);
+    if (cut->free_pps < 0 || master->record.pps_count >= 255)
+        return master_refuse(err, "every id of a picture parameter set is taken");
     return OSP_OK;
 }
 
@@ -196,7 +190,7 @@ static int choose_idr_id(const struct master *master, struct cut *cut, osp_error
 
             if (nal.size < 2 || (nal.data[0] & 31) != H264_NAL_IDR ||
                 !h264_slice_peek(nal.data, nal.size, &slice) ||
-                !h264_record_pps(&master->record, slice.pps_id, &pps) ||
+                !inband_pps(master, neighbours[i], slice.pps_id, &pps) ||
                 !h264_slice_parse(nal.data[0], rbsp, nal_unescape(nal.data + 1, nal.size - 1, rbsp),
                                   &cut->sps, &pps, &slice))
                 continue;
@@ -219,26 +213,20 @@ static int check_stream(const struct master *master, struct cut *cut, osp_error 
 
     if (ret >= 0)
         ret = check_sps(&cut->sps, err);
-    if (ret >= 0)
-        ret = check_inband(master, cut->head, &kind, err);
     if (ret < 0)
         return ret;
     cut->aud = kind.aud;
     cut->all_intra = cut->sps.num_ref_frames == 0 || intra_profile(&cut->sps);
     if (cut->tail < master->count) {
         ret = sps_of(master, cut->tail, &kind, &after, err);
-        if (ret >= 0)
-            ret = check_inband(master, cut->tail, &kind, err);
         if (ret < 0)
             return ret;
         if (after.width_px != cut->sps.width_px || after.height_px != cut->sps.height_px ||
             after.id != cut->sps.id)
             return master_refuse(err, "its parameter sets change within the shot");
     }
-    cut->free_pps = h264_record_free_pps(&master->record);
-    if (cut->free_pps < 0 || master->record.pps_count >= 255)
-        return master_refuse(err, "every id of a picture parameter set is taken");
-    return choose_idr_id(master, cut, err);
+    ret = check_inband(master, cut, err);
+    return ret < 0 ? ret : choose_idr_id(master, cut, err);
 }
 
 int cut_find(const struct master *master, int64_t first, int64_t frames, struct cut *out,

@@ -425,11 +425,12 @@ bool h264_record_pps(const struct h264_record *record, unsigned id, struct h264_
     return false;
 }
 
-int h264_record_free_pps(const struct h264_record *record)
+int h264_record_free_pps(const struct h264_record *record, const bool elsewhere[H264_PPS_MAX])
 {
-    bool taken[H264_PPS_MAX] = { false };
+    bool taken[H264_PPS_MAX];
     struct h264_pps pps;
 
+    memcpy(taken, elsewhere, sizeof(taken));
     for (unsigned i = 0; i < record->pps_count; i++) {
         if (h264_pps_parse(record->pps[i].data, record->pps[i].size, &pps))
             taken[pps.id] = true;

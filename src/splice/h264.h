@@ -81,8 +81,11 @@ bool h264_annexb_next(const uint8_t *data, size_t size, size_t *at, struct nal *
 bool h264_sample_next(const uint8_t *data, size_t size, unsigned length_size, size_t *at,
                       struct nal *out);
 
-#define H264_SPS_MAX 32
-#define H264_PPS_MAX 256
+/** A greater reorder depth is no H.264 (ITU-T H.264 A.3.1: at most 16 frames are held). */
+#define H264_REORDER_MAX 16
+
+#define H264_SPS_MAX     32
+#define H264_PPS_MAX     256
 
 /** A decoder configuration record (ISO/IEC 14496-15 5.3.3.1), pointing into its bytes. */
 struct h264_record {
@@ -101,7 +104,7 @@ bool h264_record_add_pps(const struct h264_record *record, const uint8_t *nal, s
 /** The set with that id. @return false: not there, or not readable */
 bool h264_record_sps(const struct h264_record *record, unsigned id, struct h264_sps *out);
 bool h264_record_pps(const struct h264_record *record, unsigned id, struct h264_pps *out);
-/** Lowest id that no PPS of the record has; -1: all taken. */
-int h264_record_free_pps(const struct h264_record *record);
+/** Lowest id that no PPS of the record has, nor one elsewhere; -1: all taken. */
+int h264_record_free_pps(const struct h264_record *record, const bool elsewhere[H264_PPS_MAX]);
 
 #endif

@@ -10,9 +10,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
-
-/* A reorder depth beyond this is no H.264 (ITU-T H.264 A.3.1: at most 16 frames are held). */
-#define REORDER_MAX 16
+#include "splice/inband.h"
 
 int master_refuse(osp_error *err, const char *format, ...)
 {
@@ -119,7 +117,7 @@ static void measure_reorder(struct master *master)
     for (int64_t i = 0; i < master->count; i++) {
         int later = 0;
 
-        for (int64_t k = i - 1; k >= 0 && k >= i - REORDER_MAX; k--)
+        for (int64_t k = i - 1; k >= 0 && k >= i - H264_REORDER_MAX; k--)
             later += samples[k].rank > samples[i].rank;
         if (later > master->reorder)
             master->reorder = later;
@@ -191,6 +189,8 @@ int master_open(const char *path, struct master **out, osp_error *err)
         ret = read_record(master, err);
     if (ret >= 0)
         ret = load(master, err);
+    if (ret >= 0)
+        ret = inband_read(master, err);
     if (ret < 0)
         return ret;
     *out = OSP_TAKE(master);
@@ -201,6 +201,7 @@ void master_close(struct master **master)
 {
     if (!*master)
         return;
+    inband_release(*master);
     free((*master)->slot_of_rank);
     mp4_close(&(*master)->file);
     free(*master);
@@ -238,8 +239,6 @@ static void note_nal(const uint8_t *nal, size_t size, struct sample_kind *out)
     struct h264_slice slice;
 
     out->aud |= type == H264_NAL_AUD;
-    out->has_sps |= type == H264_NAL_SPS;
-    out->has_pps |= type == H264_NAL_PPS;
     out->layers |= type == H264_NAL_PREFIX || type == H264_NAL_EXTENSION;
     if (type != H264_NAL_SLICE && type != H264_NAL_IDR && !(type >= 2 && type <= 4))
         return;
@@ -255,30 +254,43 @@ static void note_nal(const uint8_t *nal, size_t size, struct sample_kind *out)
         out->pps_id = H264_PPS_MAX;
 }
 
+int master_next_nal(const struct master *master, struct nal_walk *walk, osp_error *err)
+{
+    const struct mp4_sample *sample = &master->track->samples[walk->slot];
+    unsigned width = master->record.length_size;
+    int64_t left = sample->size - walk->at - width;
+    uint8_t bytes[4 + sizeof(walk->head)];
+    size_t want = width + sizeof(walk->head), length = 0;
+    int ret;
+
+    if (left <= 0)
+        return 0;
+    if ((int64_t)want > left + width)
+        want = (size_t)(left + width);
+    ret = mp4_read(master->file, sample->offset + walk->at, bytes, want, err);
+    if (ret < 0)
+        return ret;
+    for (unsigned i = 0; i < width; i++)
+        length = length << 8 | bytes[i];
+    if (length == 0 || length > (size_t)left)
+        return NAL_WALK_DAMAGED;
+    walk->have = want - width < length ? want - width : length;
+    memcpy(walk->head, bytes + width, walk->have);
+    walk->offset = sample->offset + walk->at + width;
+    walk->size = length;
+    walk->at += (int64_t)(width + length);
+    return 1;
+}
+
 int master_kind(const struct master *master, int64_t slot, struct sample_kind *out, osp_error *err)
 {
-    const struct mp4_sample *sample = &master->track->samples[slot];
-    unsigned width = master->record.length_size;
-    int64_t at = 0;
+    struct nal_walk walk = { .slot = slot };
+    int more;
 
     *out = (struct sample_kind){ 0 };
-    while (sample->size - at > width) {
-        uint8_t head[4 + 32];
-        size_t want = sizeof(head), length = 0, have;
-        int ret;
-
-        if ((int64_t)want > sample->size - at)
-            want = (size_t)(sample->size - at);
-        ret = mp4_read(master->file, sample->offset + at, head, want, err);
-        if (ret < 0)
-            return ret;
-        for (unsigned i = 0; i < width; i++)
-            length = length << 8 | head[i];
-        if (length == 0 || length > (size_t)(sample->size - at) - width)
-            return osp_fail(err, OSP_EMEDIA, "damaged picture data in sample %" PRId64, slot + 1);
-        have = want - width < length ? want - width : length;
-        note_nal(head + width, have, out);
-        at += (int64_t)(width + length);
-    }
-    return OSP_OK;
+    while ((more = master_next_nal(master, &walk, err)) > 0)
+        note_nal(walk.head, walk.have, out);
+    if (more == NAL_WALK_DAMAGED)
+        return osp_fail(err, OSP_EMEDIA, "damaged picture data in sample %" PRId64, slot + 1);
+    return more;
 }

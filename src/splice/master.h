@@ -20,6 +20,8 @@ struct master {
     int64_t shown_first, shown_count; /* ranks */
     int64_t edit_start; /* media time at which the edit list begins to show; 0 without one */
     int reorder;        /* most pictures that are decoded before one and shown after it */
+    struct set_change *changes; /* of parameter sets inside the film, rising: see inband.h */
+    size_t change_count;
 };
 
 /**
@@ -38,13 +40,28 @@ int master_sample(const struct master *master, int64_t slot, uint8_t **buffer, s
 
 /** What a sample is, by its NAL units. */
 struct sample_kind {
-    bool idr;              /* every slice is of an IDR picture */
-    bool aud;              /* there is an access unit delimiter */
-    bool has_sps, has_pps; /* in-band parameter sets */
-    bool layers;           /* slices of other layers or views */
-    unsigned pps_id;       /* of the first slice */
-    bool slice;            /* there is one */
+    bool idr;        /* every slice is of an IDR picture */
+    bool aud;        /* there is an access unit delimiter */
+    bool layers;     /* slices of other layers or views */
+    unsigned pps_id; /* of the first slice */
+    bool slice;      /* there is one */
 };
+
+/** A walk over the NAL units of a slot, which reads little more than their heads. Begins with the
+ *  slot alone set. */
+struct nal_walk {
+    int64_t slot;
+    int64_t at;       /* in the sample: the next length */
+    int64_t offset;   /* in the file: this unit */
+    size_t size;      /* of this unit */
+    uint8_t head[32]; /* its first bytes */
+    size_t have;      /* how many of them there are, 1 or more */
+};
+
+#define NAL_WALK_DAMAGED (-1000)
+
+/** @return 1; 0: no more; NAL_WALK_DAMAGED: a length that does not fit; OSP_EMEDIA */
+int master_next_nal(const struct master *master, struct nal_walk *walk, osp_error *err);
 
 /** Reads little more than the NAL headers. */
 int master_kind(const struct master *master, int64_t slot, struct sample_kind *out, osp_error *err);

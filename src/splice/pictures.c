@@ -7,6 +7,7 @@
 
 #include "av/open.h"
 #include "base/auto.h"
+#include "splice/inband.h"
 
 struct pictures {
     const struct master *master;
@@ -15,6 +16,7 @@ struct pictures {
     AVFrame *held;     /* came too early: the next rank that can be had */
     int64_t next_slot; /* to be fed */
     bool started, draining;
+    bool jumped; /* what the samples before say of parameter sets is still to be told */
     int64_t errors;
 };
 
@@ -64,6 +66,11 @@ void pictures_close(struct pictures **pictures)
     *pictures = NULL;
 }
 
+bool picture_damaged(const AVFrame *frame)
+{
+    return frame->decode_error_flags || frame->flags & AV_FRAME_FLAG_CORRUPT;
+}
+
 int64_t pictures_errors(const struct pictures *pictures)
 {
     return pictures->errors;
@@ -95,7 +102,7 @@ static void jump(struct pictures *pictures, int64_t slot)
         avcodec_flush_buffers(pictures->decoder);
     av_frame_unref(pictures->held);
     pictures->next_slot = slot;
-    pictures->started = true;
+    pictures->started = pictures->jumped = true;
     pictures->draining = false;
 }
 
@@ -114,6 +121,7 @@ static int feed(struct pictures *pictures, osp_error *err)
 {
     const struct master *master = pictures->master;
     const struct mp4_sample *sample;
+    OSP_AUTO(strbuf_release) struct strbuf missed = STRBUF_INIT;
     AVPacket *packet = pictures->packet;
     int ret;
 
@@ -124,9 +132,15 @@ static int feed(struct pictures *pictures, osp_error *err)
     }
     sample = &master->track->samples[pictures->next_slot];
     av_packet_unref(packet);
-    if (sample->size > INT32_MAX / 2 || av_new_packet(packet, (int)sample->size) < 0)
+    if (pictures->jumped)
+        inband_missed(master, pictures->next_slot, &missed);
+    pictures->jumped = false;
+    if (missed.failed || sample->size > INT32_MAX / 2 ||
+        av_new_packet(packet, (int)(missed.size + sample->size)) < 0)
         return osp_nomem(err);
-    ret = mp4_read(master->file, sample->offset, packet->data, sample->size, err);
+    if (missed.size)
+        memcpy(packet->data, missed.data, missed.size);
+    ret = mp4_read(master->file, sample->offset, packet->data + missed.size, sample->size, err);
     if (ret < 0)
         return ret;
     packet->pts = sample->rank;
@@ -149,7 +163,7 @@ static int decode(struct pictures *pictures, AVFrame *frame, osp_error *err)
         av_frame_unref(frame);
         ret = avcodec_receive_frame(pictures->decoder, frame);
         if (ret >= 0) {
-            pictures->errors += frame->decode_error_flags || frame->flags & AV_FRAME_FLAG_CORRUPT;
+            pictures->errors += picture_damaged(frame);
             return 1;
         }
         if (ret == AVERROR_EOF || (ret == AVERROR(EAGAIN) && pictures->draining))
@@ -182,8 +196,9 @@ int pictures_next(struct pictures *pictures, int64_t rank, AVFrame *frame, osp_e
         return OSP_OK;
     if (ret > 0)
         av_frame_move_ref(pictures->held, frame);
-    return osp_fail(err, OSP_EMEDIA, "picture %" PRId64 " cannot be decoded",
-                    rank - pictures->master->shown_first);
+    osp_fail(err, OSP_EMEDIA, "picture %" PRId64 " cannot be decoded",
+             rank - pictures->master->shown_first);
+    return osp_hint(err, "--reencode makes a new file with every picture encoded again");
 }
 
 int pictures_get(struct pictures *pictures, int64_t rank, AVFrame *frame, osp_error *err)

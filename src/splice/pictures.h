@@ -26,6 +26,8 @@ int pictures_get(struct pictures *pictures, int64_t rank, AVFrame *frame, osp_er
 int pictures_next(struct pictures *pictures, int64_t rank, AVFrame *frame, osp_error *err);
 /** Damage that the decoder told of since the start. */
 int64_t pictures_errors(const struct pictures *pictures);
+/** The decoder says that the picture is not what its packets were to hold. */
+bool picture_damaged(const AVFrame *frame);
 void pictures_close(struct pictures **pictures); /* NULL is fine; sets NULL */
 
 #endif

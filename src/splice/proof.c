@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "base/cancel.h"
+#include "base/log.h"
 #include "splice/compare.h"
 #include "splice/pictures.h"
 
@@ -174,39 +175,131 @@ struct watch {
     const struct cut *cut;
     struct pictures *old, *made;
     AVFrame *left, *right;
+    int64_t suspect; /* a copied picture that is not the master's; -1: none so far */
     double *psnr_db;
 };
 
-/* One picture of both files. Inside the shot only the new one: it has to be there. */
-static int compare_picture(struct watch *w, int64_t rank, osp_error *err)
+/* A picture of ours. Inside the shot there is nothing to compare it with: it has to be there. */
+static int compare_ours(struct watch *w, int64_t rank, osp_error *err)
 {
-    bool copied = rank < w->cut->head || rank >= w->cut->tail;
     int ret = pictures_next(w->made, rank, w->right, err);
+    double psnr;
 
     if (ret < 0)
         return ret;
+    if (picture_damaged(w->right))
+        return differs(err, "errors of the decoder", rank);
     if (rank >= w->cut->first && rank < w->cut->end)
         return OSP_OK;
     ret = pictures_get(w->old, rank, w->left, err);
     if (ret < 0)
         return ret;
-    if (copied && !frames_equal(w->left, w->right))
-        return differs(err, "a copied picture decodes otherwise", rank);
-    if (!copied) {
-        double psnr = frames_psnr(w->left, w->right);
-
-        if (psnr < *w->psnr_db)
-            *w->psnr_db = psnr;
-    }
+    psnr = frames_psnr(w->left, w->right);
+    if (psnr < *w->psnr_db)
+        *w->psnr_db = psnr;
     return OSP_OK;
+}
+
+/* @return the rank is the same picture in both files */
+static bool same_picture(struct pictures *a, struct pictures *b, int64_t rank, AVFrame *left,
+                         AVFrame *right)
+{
+    int first = pictures_next(a, rank, left, NULL), second = pictures_next(b, rank, right, NULL);
+
+    return first >= 0 && second >= 0 && frames_equal(left, right);
+}
+
+static int compare_picture(struct watch *w, int64_t rank, osp_error *err)
+{
+    bool copied = rank < w->cut->head || rank >= w->cut->tail;
+
+    if (!copied)
+        return compare_ours(w, rank, err);
+    if (pictures_get(w->old, rank, w->left, NULL) < 0 ||
+        pictures_next(w->made, rank, w->right, NULL) < 0 || !frames_equal(w->left, w->right))
+        w->suspect = w->suspect < 0 ? rank : w->suspect;
+    return OSP_OK;
+}
+
+static int64_t compared_from(const struct cut *cut)
+{
+    return cut->head > NEIGHBOURS ? cut->head - NEIGHBOURS : 0;
+}
+
+static int64_t compared_end(const struct master *master, const struct cut *cut)
+{
+    return cut->tail + NEIGHBOURS < master->count ? cut->tail + NEIGHBOURS : master->count;
+}
+
+/*
+ * Where packets are damaged a decoder fills in from what it showed before, and that is ours now:
+ * copied packets then decode otherwise, in every player, and no splice can help it. Such a master
+ * betrays itself: what follows its IDR picture depends on where decoding began, or the decoder
+ * tells of errors.
+ */
+static int master_damaged(const struct master *master, const struct watch *w, int64_t from,
+                          int64_t end, bool *damaged, osp_error *err)
+{
+    OSP_AUTO(pictures_close) struct pictures *at = NULL;
+    OSP_AUTO(pictures_close) struct pictures *before = NULL;
+    int ret = pictures_open(master, 0, &at, err);
+
+    if (ret >= 0)
+        ret = pictures_open(master, 0, &before, err);
+    if (ret >= 0)
+        ret = pictures_start(at, from, err);
+    if (ret >= 0)
+        ret = pictures_start(before, from > 0 ? from - 1 : 0, err);
+    for (int64_t rank = from; ret >= 0 && rank < end; rank++)
+        *damaged |= !same_picture(at, before, rank, w->left, w->right);
+    if (ret >= 0)
+        *damaged |= pictures_errors(at) + pictures_errors(before) > 0;
+    return ret;
+}
+
+/* Copied pictures that decode otherwise: our fault, or the master's? */
+static int judge_suspects(const struct master *master, const struct watch *w, osp_error *err)
+{
+    int64_t end = compared_end(master, w->cut) + H264_REORDER_MAX; /* what refers to one behind */
+    bool damaged = false;
+    int ret = master_damaged(master, w, compared_from(w->cut), w->cut->head, &damaged, err);
+
+    if (ret >= 0 && w->cut->tail < master->count)
+        ret = master_damaged(master, w, w->cut->tail, end < master->count ? end : master->count,
+                             &damaged, err);
+    if (ret < 0)
+        return ret;
+    if (!damaged)
+        return w->suspect >= 0 ? differs(err, "a copied picture decodes otherwise", w->suspect)
+                               : differs(err, "errors of the decoder", pictures_errors(w->made));
+    log_write(OSP_LOG_WARNING, "the master itself is damaged next to the shot: what is copied "
+                               "there is proved by its packets alone");
+    return OSP_OK;
+}
+
+int proof_check(const struct master *master, const struct cut *cut, int threads, osp_error *err)
+{
+    OSP_AUTO(pictures_close) struct pictures *pictures = NULL;
+    OSP_AUTO(av_frame_free) AVFrame *frame = av_frame_alloc();
+    int ret = frame ? pictures_open(master, threads, &pictures, err) : osp_nomem(err);
+
+    for (int64_t rank = cut->head; ret >= 0 && rank < cut->tail; rank++) {
+        osp_error why = { 0 };
+
+        if (rank == cut->first)
+            rank = cut->end;
+        if (rank < cut->tail && pictures_get(pictures, rank, frame, &why) < 0)
+            ret = why.code == OSP_EMEDIA
+                      ? master_refuse(err, "the film is damaged beside the shot: %s", why.text)
+                      : osp_fail(err, (osp_code)why.code, "%s", why.text);
+    }
+    return ret;
 }
 
 static int compare_pictures(struct watch *w, const struct master *master,
                             const osp_control *control, osp_error *err)
 {
-    int64_t from = w->cut->head > NEIGHBOURS ? w->cut->head - NEIGHBOURS : 0;
-    int64_t end = w->cut->tail + NEIGHBOURS < master->count ? w->cut->tail + NEIGHBOURS
-                                                            : master->count;
+    int64_t from = compared_from(w->cut), end = compared_end(master, w->cut);
     int ret = pictures_start(w->made, from, err);
 
     for (int64_t rank = from; ret >= 0 && rank < end; rank++) {
@@ -215,8 +308,8 @@ static int compare_pictures(struct watch *w, const struct master *master,
         if (ret >= 0)
             ret = compare_picture(w, rank, err);
     }
-    if (ret >= 0 && pictures_errors(w->made) > 0)
-        return differs(err, "errors of the decoder", pictures_errors(w->made));
+    if (ret >= 0 && (w->suspect >= 0 || pictures_errors(w->made) > 0))
+        ret = judge_suspects(master, w, err);
     return ret;
 }
 
@@ -227,7 +320,9 @@ static int prove_pictures(const struct master *a, const struct master *b, const 
     OSP_AUTO(pictures_close) struct pictures *made = NULL;
     OSP_AUTO(av_frame_free) AVFrame *left = av_frame_alloc();
     OSP_AUTO(av_frame_free) AVFrame *right = av_frame_alloc();
-    struct watch w = { .cut = cut, .left = left, .right = right, .psnr_db = psnr_db };
+    struct watch w = {
+        .cut = cut, .left = left, .right = right, .suspect = -1, .psnr_db = psnr_db
+    };
     int ret;
 
     if (!left || !right)

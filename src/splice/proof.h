@@ -6,6 +6,13 @@
 #include "splice/cut.h"
 
 /**
+ * What a proof will need of the master: its pictures at the borders, which are to be encoded
+ * again, can be decoded. Asked before anything is paid.
+ * @return OSP_OK, OSP_EMEDIA
+ */
+int proof_check(const struct master *master, const struct cut *cut, int threads, osp_error *err);
+
+/**
  * Prove a written splice by its own index: counts, time stamps and bytes of every track, and the
  * pictures at and around both borders, decoded from both files.
  * @param path  of the new file

@@ -34,8 +34,10 @@ struct remake {
     int *tracks; /* [input streams] number in the output; -1: left out */
     AVPacket *packet, *made;
     AVFrame *frame, *changed;
+    AVFrame *last; /* the last picture that could be decoded, in the encoder's format */
     const char *clip_path;
     int64_t shown; /* pictures so far */
+    bool filled;   /* some of them stand for ones that could not be decoded */
     int64_t first_pts;
     int width, height;
 };
@@ -54,6 +56,7 @@ static void remake_release(struct remake *r)
     av_packet_free(&r->made);
     av_frame_free(&r->frame);
     av_frame_free(&r->changed);
+    av_frame_free(&r->last);
 }
 
 int reencode_check(const char *path, const osp_splice_options *options, osp_splice_report *report,
@@ -109,7 +112,8 @@ static int open_input(struct remake *r, const char *path, osp_error *err)
     r->made = av_packet_alloc();
     r->frame = av_frame_alloc();
     r->changed = av_frame_alloc();
-    if (!r->tracks || !r->packet || !r->made || !r->frame || !r->changed)
+    r->last = av_frame_alloc();
+    if (!r->tracks || !r->packet || !r->made || !r->frame || !r->changed || !r->last)
         return osp_nomem(err);
     if (!r->stream)
         return osp_fail(err, OSP_EMEDIA, "'%s' has no picture track", path);
@@ -325,9 +329,14 @@ static int fit_format(struct remake *r, osp_error *err)
 static int begin(struct remake *r, const char *path, const char *name, osp_error *err)
 {
     enum AVPixelFormat format = encoder_format(r->frame->format);
+    const osp_video_facts *video = &r->facts->video;
+    AVRational base = { (int)video->time_base.num, (int)video->time_base.den };
     int ret = OSP_OK;
 
     r->first_pts = r->frame->pts;
+    if (av_cmp_q(r->stream->time_base, base) == 0 &&
+        video->start_pts + clock_of(r, 0) < r->first_pts)
+        r->first_pts = video->start_pts + clock_of(r, 0); /* the first ones are damaged */
     r->width = r->frame->width;
     r->height = r->frame->height;
     if (format != (enum AVPixelFormat)r->frame->format) {
@@ -359,21 +368,13 @@ static int put_clip(struct remake *r, osp_error *err)
     return ret;
 }
 
-static int one_picture(struct remake *r, const char *path, const char *name, osp_error *err)
+/* r->frame becomes the next picture of the result. */
+static int show(struct remake *r, osp_error *err)
 {
     int64_t index = r->shown - r->options->first_frame;
     int ret = OSP_OK;
 
-    if (r->shown >= r->facts->video.frame_count)
-        return osp_fail(err, OSP_EMEDIA, "the master has more pictures than it says");
-    r->frame->pts = r->frame->best_effort_timestamp;
-    if (!r->encoder)
-        ret = begin(r, path, name, err);
-    else if (r->frame->width != r->width || r->frame->height != r->height)
-        return osp_fail(err, OSP_EMEDIA, "the master changes its size");
-    else
-        ret = fit_format(r, err);
-    if (ret >= 0 && index >= 0 && index < r->options->frames)
+    if (index >= 0 && index < r->options->frames)
         ret = put_clip(r, err);
     if (ret < 0)
         return ret;
@@ -384,6 +385,57 @@ static int one_picture(struct remake *r, const char *path, const char *name, osp
                        (double)r->shown / (double)(r->facts->video.frame_count + 1),
                        "encoding everything", err);
     return ret < 0 ? ret : encode(r, r->frame, err);
+}
+
+/* Pictures that cannot be decoded, up to a time stamp: the one before stands for them, as in
+ * players. */
+static int fill(struct remake *r, int64_t until, osp_error *err)
+{
+    int ret = OSP_OK;
+
+    r->filled |= until < INT64_MAX;
+    while (ret >= 0 && r->shown < r->facts->video.frame_count && stamp_of(r, r->shown) < until) {
+        av_frame_unref(r->frame);
+        ret = av_frame_ref(r->frame, r->last) < 0 ? osp_nomem(err) : show(r, err);
+    }
+    return ret;
+}
+
+static int one_picture(struct remake *r, const char *path, const char *name, osp_error *err)
+{
+    OSP_AUTO(av_frame_free) AVFrame *whole = av_frame_alloc();
+    int64_t pts = r->frame->best_effort_timestamp;
+    int ret = OSP_OK;
+
+    if (!whole)
+        return osp_nomem(err);
+    if (r->filled && pts < stamp_of(r, r->shown))
+        return OSP_OK; /* comes too late: damage upsets the order */
+    if (r->shown >= r->facts->video.frame_count)
+        return osp_fail(err, OSP_EMEDIA, "the master has more pictures than it says");
+    r->frame->pts = pts;
+    if (!r->encoder)
+        ret = begin(r, path, name, err);
+    else if (r->frame->width != r->width || r->frame->height != r->height)
+        return osp_fail(err, OSP_EMEDIA, "the master changes its size");
+    else
+        ret = fit_format(r, err);
+    if (ret < 0)
+        return ret;
+    av_frame_move_ref(whole, r->frame);
+    if (!r->last->buf[0] && av_frame_ref(r->last, whole) < 0)
+        return osp_nomem(err);
+    if (pts != AV_NOPTS_VALUE && r->shown + 1 < r->facts->video.frame_count &&
+        pts >= stamp_of(r, r->shown + 1))
+        ret = fill(r, pts, err);
+    if (ret < 0)
+        return ret;
+    av_frame_unref(r->frame);
+    av_frame_unref(r->last);
+    if (av_frame_ref(r->last, whole) < 0)
+        return osp_nomem(err);
+    av_frame_move_ref(r->frame, whole);
+    return show(r, err);
 }
 
 static int drain_decoder(struct remake *r, const char *path, const char *name, osp_error *err)
@@ -492,6 +544,8 @@ static int pass(struct remake *r, const char *path, const char *name, osp_error 
         ret = drain_decoder(r, path, name, err);
     if (ret >= 0 && !r->encoder)
         return osp_fail(err, OSP_EMEDIA, "no picture of the master can be decoded");
+    if (ret >= 0)
+        ret = fill(r, INT64_MAX, err);
     if (ret >= 0)
         ret = flush_waiting(r, &waiting, err);
     if (ret >= 0)

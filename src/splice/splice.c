@@ -9,6 +9,7 @@
 #include "base/auto.h"
 #include "base/cancel.h"
 #include "base/fs.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/tmpfile.h"
 #include "splice/boxes.h"
@@ -67,6 +68,12 @@ static int prepare(const char *path, const osp_splice_options *options, struct m
     return ret;
 }
 
+/* The way out that was allowed: nothing can be copied, or what was made cannot be proved. */
+static bool may_reencode(int ret, const char *master, const osp_splice_options *options)
+{
+    return (ret == OSP_EMEDIA || ret == OSP_ERESULT) && options->reencode && fs_size(master) >= 0;
+}
+
 int osp_splice_check(const char *path, const osp_splice_options *options, osp_splice_report *report,
                      osp_error *err)
 {
@@ -75,12 +82,14 @@ int osp_splice_check(const char *path, const osp_splice_options *options, osp_sp
     struct cut cut;
     int ret = prepare(path, options, &master, &cut, &why);
 
+    if (ret >= 0)
+        ret = proof_check(master, &cut, options->threads, &why);
     if (ret >= 0) {
         if (report)
             describe(master, &cut, report);
         return OSP_OK;
     }
-    if (ret == OSP_EMEDIA && options->reencode && fs_size(path) >= 0)
+    if (may_reencode(ret, path, options))
         return reencode_check(path, options, report, err);
     if (err)
         *err = why;
@@ -145,6 +154,16 @@ static int open_clip(const struct master *master, const struct cut *cut, const c
 
 /* ---- the work ---- */
 
+/* Asked before the work and again at its end: another program may have written there meanwhile. */
+static bool may_replace(const char *output, const osp_splice_options *options)
+{
+    char hash[SHA256_HEX];
+
+    return options->overwrite || (options->replace_sha256 && fs_size(output) >= 0 &&
+                                  sha256_file(output, hash, NULL) == OSP_OK &&
+                                  strcmp(hash, options->replace_sha256) == 0);
+}
+
 static int check_output(const char *master, const char *clip, const char *output,
                         const osp_splice_options *options, osp_error *err)
 {
@@ -152,7 +171,7 @@ static int check_output(const char *master, const char *clip, const char *output
         return osp_fail(err, OSP_EOUTPUT, "the output '%s' is the master itself", output);
     if (fs_same_file(clip, output))
         return osp_fail(err, OSP_EOUTPUT, "the output '%s' is the clip itself", output);
-    if (!options->overwrite && fs_exists(output))
+    if (fs_exists(output) && !may_replace(output, options))
         return osp_fail(err, OSP_EOUTPUT, "'%s' exists", output);
     return OSP_OK;
 }
@@ -228,7 +247,7 @@ static int splice_packets(const struct master *master, const struct cut *cut, co
     w.clip = clip;
     describe(master, cut, report);
     ret = attempts(&w, report, err);
-    return ret < 0 ? ret : tmpfile_commit(&file, options->overwrite, err);
+    return ret < 0 ? ret : tmpfile_commit(&file, may_replace(output, options), err);
 }
 
 static int splice_reencoded(const char *master, const char *clip, const char *output,
@@ -240,7 +259,7 @@ static int splice_reencoded(const char *master, const char *clip, const char *ou
 
     if (ret >= 0)
         ret = reencode_run(master, clip, file.path, output, options, control, report, err);
-    return ret < 0 ? ret : tmpfile_commit(&file, options->overwrite, err);
+    return ret < 0 ? ret : tmpfile_commit(&file, may_replace(output, options), err);
 }
 
 int osp_splice(const char *master_path, const char *clip, const char *output,
@@ -259,10 +278,12 @@ int osp_splice(const char *master_path, const char *clip, const char *output,
         report = &unwanted;
     ret = prepare(master_path, options, &master, &cut, &why);
     if (ret >= 0)
-        return splice_packets(master, &cut, clip, output, options, control, report, err);
-    if (ret == OSP_EMEDIA && options->reencode && fs_size(master_path) >= 0)
+        ret = splice_packets(master, &cut, clip, output, options, control, report, &why);
+    if (may_reencode(ret, master_path, options))
         return splice_reencoded(master_path, clip, output, options, control, report, err);
-    if (err)
+    if (ret == OSP_ERESULT)
+        osp_hint(&why, "--reencode makes a new file with every picture encoded again");
+    if (ret < 0 && err)
         *err = why;
     return ret;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -301,6 +303,39 @@ static void a_file_appears_whole_or_not(void **state)
     assert_false(fs_exists(folder));
 }
 
+/* A pipe takes a small file's bytes and stays what it is; a result never replaces it. */
+static void devices_and_pipes_stay(void **state)
+{
+    char folder[] = "/tmp/osp-base-XXXXXX", path[64], got[8] = "";
+    struct tmpfile file = TMPFILE_INIT;
+    osp_error err = { 0 };
+    struct stat st;
+    int fd;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/pipe.mp4", folder);
+    assert_int_equal(tmpfile_open(&file, path, &err), OSP_OK);
+    assert_int_equal(mkfifo(path, 0600), 0); /* it appears while the file is written */
+    assert_int_equal(tmpfile_commit(&file, true, &err), OSP_EOUTPUT);
+    tmpfile_release(&file);
+    osp_error_clear(&err);
+    assert_int_equal(tmpfile_open(&file, path, &err), OSP_EOUTPUT);
+    assert_non_null(strstr(err.text, "a pipe"));
+    tmpfile_release(&file);
+    fd = open(path, O_RDWR | O_NONBLOCK);
+    assert_int_equal(fs_write_file(path, "whole", 5, NULL), OSP_OK);
+    assert_int_equal(read(fd, got, sizeof(got)), 5);
+    assert_string_equal(got, "whole");
+    close(fd);
+    assert_int_equal(lstat(path, &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+    assert_int_equal(fs_write_file("/dev/null", "whole", 5, NULL), OSP_OK);
+    assert_int_equal(stat("/dev/null", &st), 0);
+    assert_true(S_ISCHR(st.st_mode));
+    assert_int_equal(fs_remove_tree(folder, NULL), OSP_OK);
+}
+
 static void what_a_killed_process_left_is_swept(void **state)
 {
     char folder[] = "/tmp/osp-base-XXXXXX", path[64], left[80];
@@ -316,6 +351,47 @@ static void what_a_killed_process_left_is_swept(void **state)
     assert_false(fs_exists(left));
     tmpfile_release(&file);
     assert_int_equal(rmdir(folder), 0);
+}
+
+/* What a file is called must not move a terminal's cursor, nor make a document invalid. */
+static void names_that_are_no_text(void **state)
+{
+    static const struct {
+        const char *name, *line, *document;
+    } rows[] = {
+        { "plain.mp4", "plain.mp4", "[\"plain.mp4\"]" },
+        { "gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x8E\xAC",
+          "gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x8E\xAC",
+          "[\"gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x8E\xAC\"]" },
+        { "a\nb\x1B[2J\x7F", "a?b?[2J?", "[\"a\\nb\\u001b[2J\x7F\"]" },
+        { "\xC2\x9B"
+          "1m",
+          "??1m",
+          "[\"\xC2\x9B"
+          "1m\"]" },
+        { "\xFF\xFE.mp4", "??.mp4", "[\"\xEF\xBF\xBD\xEF\xBF\xBD.mp4\"]" },
+        { "cut \xE2\x82", "cut ??", "[\"cut \xEF\xBF\xBD\xEF\xBF\xBD\"]" },
+        { "\xC0\xAF \xED\xA0\x80", "?? ???",
+          "[\"\xEF\xBF\xBD\xEF\xBF\xBD \xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"]" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < OSP_COUNT(rows); i++) {
+        OSP_AUTO(json_free) struct json *list = json_array();
+        OSP_AUTO(auto_free) char *compact = NULL;
+        OSP_AUTO(auto_free) char *spread = NULL;
+        osp_error err = { 0 };
+
+        osp_fail(&err, OSP_EMEDIA, "%s", rows[i].name);
+        osp_hint(&err, "%s", rows[i].name);
+        assert_string_equal(err.text, rows[i].line);
+        assert_string_equal(err.hint, rows[i].line);
+        json_push_string(list, rows[i].name);
+        compact = json_print(list, false);
+        spread = json_print(list, true);
+        assert_string_equal(compact, rows[i].document);
+        assert_string_equal(spread, rows[i].document);
+    }
 }
 
 static void errors_keep_the_first_failure(void **state)
@@ -393,7 +469,9 @@ int main(void)
         cmocka_unit_test(rational_times),
         cmocka_unit_test(rational_prints),
         cmocka_unit_test(a_file_appears_whole_or_not),
+        cmocka_unit_test(devices_and_pipes_stay),
         cmocka_unit_test(what_a_killed_process_left_is_swept),
+        cmocka_unit_test(names_that_are_no_text),
         cmocka_unit_test(errors_keep_the_first_failure),
         cmocka_unit_test(text_tools),
         cmocka_unit_test(sha256_vector),

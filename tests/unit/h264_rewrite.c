@@ -330,13 +330,15 @@ static void test_record(void **state)
 {
     static const uint8_t second[] = { 0x68, 0x5a, 0xf8, 0xf2, 0xc8, 0xb0 };
     OSP_AUTO(strbuf_release) struct strbuf text = STRBUF_INIT;
+    const bool none[H264_PPS_MAX] = { false }, first[H264_PPS_MAX] = { false, true };
     struct h264_record record, more;
 
     (void)state;
     assert_true(h264_record_parse(record_bytes, sizeof(record_bytes), &record));
     assert_int_equal(record.length_size, 4);
     assert_int_equal(record.pps_count, 1);
-    assert_int_equal(h264_record_free_pps(&record), 1);
+    assert_int_equal(h264_record_free_pps(&record, none), 1);
+    assert_int_equal(h264_record_free_pps(&record, first), 2);
     assert_true(h264_record_add_pps(&record, second, sizeof(second), &text));
     assert_int_equal(text.size, sizeof(record_bytes) + 2 + sizeof(second));
     assert_true(h264_record_parse((const uint8_t *)text.data, text.size, &more));
