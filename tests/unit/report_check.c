@@ -500,7 +500,7 @@ static void test_mend(void **state)
           "omnisplice conform -i a.png -o a.conformed.jpg", NULL },
         { "another format", "a.webp", picture("webp", 600, 600), NOTHING,
           "omnisplice conform -i a.webp -o a.conformed.jpg", NULL },
-        { "no size", "a.webp", picture("webp", 0, 0), NOTHING, NULL, "its headers do not tell" },
+        { "no size", "a.webp", picture("webp", 0, 0), NOTHING, NULL, "the picture has no size" },
         { "print colours", "a.jpg", picture("jpeg", 600, 600), CMYK, NULL, "it is in print" },
         { "another sound format", "a.flac", sound("flac", 60, 4000000), NOTHING,
           "ffmpeg -i a.flac -vn -c:a aac -b:a 128k a.conformed.m4a", NULL },
