@@ -25,7 +25,7 @@ static bool host_is_loopback(const char *host)
     char bare[64];
     size_t n = strlen(host);
 
-    if (strcmp(host, "localhost") == 0)
+    if (strcmp(host, "localhost") == 0 || str_ends(host, ".localhost")) /* RFC 6761 6.3 */
         return true;
     if (n > 2 && n < sizeof(bare) && host[0] == '[') {
         struct in6_addr v6;
