@@ -48,7 +48,7 @@ void sha256_add_text(struct sha256 *hash, const char *text)
     sha256_add(hash, text, strlen(text));
 }
 
-static void to_hex(const unsigned char *digest, char *out)
+void sha256_digest_hex(const unsigned char digest[32], char out[SHA256_HEX])
 {
     static const char digits[] = "0123456789abcdef";
 
@@ -64,7 +64,7 @@ void sha256_hex(struct sha256 *hash, char out[SHA256_HEX])
     unsigned char digest[EVP_MAX_MD_SIZE] = { 0 };
 
     EVP_DigestFinal_ex(hash->context, digest, NULL);
-    to_hex(digest, out);
+    sha256_digest_hex(digest, out);
 }
 
 void sha256_free(struct sha256 **hash)
@@ -106,7 +106,7 @@ void sha256_buffer(const void *data, size_t size, char out[SHA256_HEX])
     unsigned char digest[EVP_MAX_MD_SIZE] = { 0 };
 
     EVP_Digest(data, size, digest, NULL, EVP_sha256(), NULL);
-    to_hex(digest, out);
+    sha256_digest_hex(digest, out);
 }
 
 static void md5_cleanup(EVP_MD_CTX **context)

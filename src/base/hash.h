@@ -26,6 +26,9 @@ void sha256_free(struct sha256 **hash);
 int sha256_file(const char *path, char out[SHA256_HEX], osp_error *err);
 void sha256_buffer(const void *data, size_t size, char out[SHA256_HEX]);
 
+/** The 32 bytes of such a hash as lower-case hexadecimal. */
+void sha256_digest_hex(const unsigned char digest[32], char out[SHA256_HEX]);
+
 #define MD5_BASE64 25 /* 24 characters and the end */
 
 /**

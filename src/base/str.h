@@ -46,6 +46,8 @@ bool str_contains_nocase(const char *text, const char *needle);
 bool str_to_int64(const char *text, int64_t min, int64_t max, int64_t *out);
 /** Length in Unicode code points; -1: not UTF-8. */
 long str_code_points(const char *text);
+/** Percent-encode all but RFC 3986's unreserved bytes (2.3) and those of `keep`, in upper case. */
+void strbuf_escape(struct strbuf *out, const char *text, const char *keep);
 /** Text as one word of a POSIX shell command line; yours: free(). */
 char *str_shell_quote(const char *text);
 

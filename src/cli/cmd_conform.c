@@ -73,6 +73,7 @@ int cmd_plan(const struct settings *s, osp_error *err)
     if (!s->json || s->json_file) {
         printf("%s\n", input);
         report_plan_text(stdout, plan);
+        (void)cli_print_store(s, NULL); /* a plan needs no store: a bad one is told by edit */
     }
     if (!s->json)
         return OSP_OK;

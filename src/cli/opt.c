@@ -17,6 +17,7 @@ enum kind { TEXT, FLAG, JSON, RANGE_FROM, RANGE_TO };
 #define V(verb)    (1u << VERB_##verb)
 #define GATEWAY    (V(EDIT) | V(JOBS) | V(RESUME) | V(FETCH) | V(FORGET) | V(CONFIG))
 #define RANGE      (V(PLAN) | V(CONFORM) | V(EDIT) | V(SPLICE))
+#define STORE      (V(PLAN) | V(EDIT) | V(RESUME) | V(FETCH) | V(FORGET) | V(CONFIG))
 #define EVERY      ((1u << VERBS) - 1)
 #define AT(member) offsetof(struct settings, member)
 #define COMMON     false
@@ -67,7 +68,7 @@ static const struct option_row rows[] = {
       "mend violations alone, not warnings" },
     { "reencode", 0, NULL, FLAG, AT(reencode), V(EDIT) | V(SPLICE), ADVANCED,
       "where packets cannot be copied around the shot, encode all of the video anew" },
-    { "gateway", 0, "NAME", TEXT, AT(gateway), GATEWAY, COMMON,
+    { "gateway", 0, "NAME", TEXT, AT(gateway), GATEWAY | V(PLAN), COMMON,
       "a name of the config, a URL, or sim: the simulator" },
     { "max-units", 0, "N", TEXT, AT(max_units), V(EDIT), COMMON,
       "send nothing that may cost more units" },
@@ -82,11 +83,35 @@ static const struct option_row rows[] = {
     { "resend", 0, NULL, FLAG, AT(resend), V(RESUME), COMMON,
       "send an unsure job again under the same external id: it may be paid twice where the "
       "service accepts that" },
-    { "store", 0, "STORE", TEXT, AT(store), V(EDIT) | V(RESUME) | V(CONFIG), ADVANCED,
-      "where the reference is put: a name of the config, or dir:/FOLDER" },
-    { "public-url", 0, "URL", TEXT, AT(public_url), V(EDIT) | V(RESUME) | V(CONFIG), ADVANCED,
-      "the address under which the service reaches that folder" },
-    { "no-fetch-back", 0, NULL, FLAG, AT(no_fetch_back), V(EDIT) | V(RESUME), ADVANCED,
+    { "store", 0, "STORE", TEXT, AT(store), STORE, ADVANCED,
+      "where the reference is put: a name of the config, s3://BUCKET/PREFIX, https://HOST/FOLDER "
+      "(PUT), dir:/FOLDER, or 'cmd:COMMAND {file} {name}', which prints the address" },
+    { "public-url", 0, "URL", TEXT, AT(public_url), STORE, ADVANCED,
+      "the address under which the service reads it: {name} in it, or the name behind it" },
+    { "store-endpoint", 0, "URL", TEXT, AT(store_endpoint), STORE, ADVANCED,
+      "s3: the service's address, when it is not AWS" },
+    { "store-region", 0, "NAME", TEXT, AT(store_region), STORE, ADVANCED, "s3: its region" },
+    { "store-addressing", 0, "STYLE", TEXT, AT(store_addressing), STORE, ADVANCED,
+      "s3: the bucket in the path or in the host (virtual); auto, the default" },
+    { "store-profile", 0, "NAME", TEXT, AT(store_profile), STORE, ADVANCED,
+      "s3: of ~/.aws/credentials; otherwise AWS_ACCESS_KEY_ID and so on, AWS_PROFILE" },
+    { "store-part", 0, "MIB", TEXT, AT(store_part), STORE, ADVANCED,
+      "s3: size of a part (8); a file of more than two is sent in parts" },
+    { "store-parallel", 0, "N", TEXT, AT(store_parallel), STORE, ADVANCED,
+      "s3: parts at once (4)" },
+    { "store-life", 0, "SECONDS", TEXT, AT(store_life), STORE, ADVANCED,
+      "s3: how long the signed address can be read (6 hours)" },
+    { "store-user", 0, "NAME", TEXT, AT(store_user), STORE, ADVANCED,
+      "https: Basic authorization; without it the key is sent as a bearer" },
+    { "store-key-file", 0, "FILE", TEXT, AT(store_key_file), STORE, ADVANCED,
+      "https: the password or bearer (or OMNISPLICE_STORE_KEY)" },
+    { "store-delete", 0, "CMD", TEXT, AT(store_delete), STORE, ADVANCED,
+      "of a command store: 'cmd:COMMAND {name}' that takes the reference away" },
+    { "store-timeout", 0, "SECONDS", TEXT, AT(store_timeout), STORE, ADVANCED,
+      "give up when no byte moves for so long (60); of a command: in all (600)" },
+    { "keep-upload", 0, NULL, FLAG, AT(keep_upload), STORE, ADVANCED,
+      "leave the reference in the store after the job; it then serves the next edit of that shot" },
+    { "no-fetch-back", 0, NULL, FLAG, AT(no_fetch_back), V(EDIT) | V(RESUME) | V(CONFIG), ADVANCED,
       "do not test from here that the reference can be fetched" },
     { "key-file", 0, "FILE", TEXT, AT(key_file), GATEWAY, ADVANCED,
       "the gateway's key (or OMNISPLICE_API_KEY, or key_file in the config)" },
@@ -102,7 +127,7 @@ static const struct option_row rows[] = {
       "take a second use of an external_task_id" },
     { "state", 0, "DIR", TEXT, AT(state), GATEWAY | V(SIM), ADVANCED,
       "journal, clips, simulator (or OMNISPLICE_STATE)" },
-    { "config", 0, "FILE", TEXT, AT(config), GATEWAY, ADVANCED, "config.ini to read" },
+    { "config", 0, "FILE", TEXT, AT(config), GATEWAY | V(PLAN), ADVANCED, "config.ini to read" },
     { "threads", 0, "N", TEXT, AT(threads), RANGE | V(RESUME), ADVANCED,
       "of decoders and encoders; 0, the default: one per processor" },
     { "log", 'v', "LEVEL", TEXT, AT(log_level), EVERY, ADVANCED,

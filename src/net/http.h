@@ -59,10 +59,10 @@ struct http_answer {
     char content_type[128];
     char content_range[96];
     char retry_after[64];
-    char date[64]; /* the server's clock */
-    char etag[96]; /* without quotes */
-    char sha256[72];        /* x-amz-meta-sha256: what we said of an object */
-    int64_t content_length; /* -1: not told; of HEAD, too */
+    char date[64];           /* the server's clock */
+    char etag[96];           /* without quotes */
+    char sha256[72];         /* x-amz-meta-sha256: what we said of an object */
+    int64_t content_length;  /* -1: not told; of HEAD, too */
     char location_host[256]; /* where a redirect pointed to, without path and query */
 };
 
@@ -101,6 +101,10 @@ int http_run(struct http *http, const struct http_feed *feed, osp_error *err);
 /** https anywhere, http on this machine (127.0.0.0/8, ::1, localhost). @return OSP_EACCESS */
 int http_url_check(const char *url, osp_error *err);
 bool http_url_is_loopback(const char *url);
+/** "host[:port]", as the Host header says it; yours: free(). NULL: no address, or no memory. */
+char *http_url_host(const char *url);
+/** The address carries a name, and maybe a password, before its host. */
+bool http_url_has_user(const char *url);
 /** One segment of a path, percent-encoded (RFC 3986 2.3); yours: free(). */
 char *http_escape(const char *segment);
 /** The text with queries and passwords of addresses cut: they may be signed; yours: free(). */

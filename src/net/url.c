@@ -68,18 +68,34 @@ int http_url_check(const char *text, osp_error *err)
     return osp_hint(err, "https is spoken with any host, plain http with this machine alone");
 }
 
+char *http_url_host(const char *text)
+{
+    OSP_AUTO(url_cleanup) CURLU *url = curl_url();
+    OSP_AUTO(curl_text_free) char *host = NULL;
+    OSP_AUTO(curl_text_free) char *port = NULL;
+
+    if (!url || curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK ||
+        curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+        return NULL;
+    if (curl_url_get(url, CURLUPART_PORT, &port, CURLU_NO_DEFAULT_PORT) != CURLUE_OK)
+        return str_dup(host);
+    return str_format("%s:%s", host, port);
+}
+
+bool http_url_has_user(const char *text)
+{
+    OSP_AUTO(url_cleanup) CURLU *url = curl_url();
+    OSP_AUTO(curl_text_free) char *user = NULL;
+
+    return url && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
+           curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_OK;
+}
+
 char *http_escape(const char *segment)
 {
-    static const char plain[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
     OSP_AUTO(strbuf_release) struct strbuf out = STRBUF_INIT;
 
-    for (const char *p = segment; *p; p++) {
-        if (strchr(plain, *p))
-            strbuf_add(&out, p, 1);
-        else
-            strbuf_printf(&out, "%%%02X", (unsigned)(unsigned char)*p);
-    }
+    strbuf_escape(&out, segment, "");
     return strbuf_take(&out);
 }
 
