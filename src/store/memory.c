@@ -2,10 +2,12 @@
 #include "store/memory.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/fs.h"
+#include "base/tmpfile.h"
 
 #define CEILING 65536
 
@@ -26,13 +28,20 @@ struct json *memory_load(const char *path, const char *name)
 
 int memory_save(const char *path, const char *name, struct json *what, osp_error *err)
 {
+    OSP_AUTO(tmpfile_release) struct tmpfile file = TMPFILE_INIT;
     OSP_AUTO(auto_free) char *text = NULL;
+    int ret;
 
     if (!path)
         return OSP_OK;
     json_set_string(what, "name", name);
     text = json_print(what, true);
-    return text ? fs_write_file(path, text, strlen(text), err) : osp_nomem(err);
+    ret = text ? tmpfile_open(&file, path, err) : osp_nomem(err);
+    if (ret < 0)
+        return ret;
+    if (fchmod(file.fd, 0600) < 0 || fs_write_all(file.fd, text, strlen(text)) < 0)
+        return osp_fail_errno(err, OSP_EOUTPUT, "write", path);
+    return tmpfile_commit(&file, true, err);
 }
 
 void memory_forget(const char *path)

@@ -3,14 +3,14 @@
  *
  *     relay HOST-PORT [RULE...]     prints the port that it listens on, then relays to 127.0.0.1
  *
- * A rule is CONNECTIONS:FAULT[:BYTES[:VALUE]]. CONNECTIONS are "3", "2-5" or "*", counted from 1;
- * the first rule that fits holds. After BYTES bytes from the client:
+ * A rule is CONNECTIONS:FAULT:VALUE. CONNECTIONS are "3", "2-5" or "*", counted from 1; the first
+ * rule that fits holds:
  *
- *     reset   the client's connection is reset
- *     cut     both are closed in order
- *     stall   nothing moves any more
- *     rate    from the start, VALUE bytes a second go on
- *     deaf    everything is passed on, but of the answer nothing comes back: a reset
+ *     reset   after VALUE bytes from the client its connection is reset
+ *     cut     after VALUE bytes both are closed in order
+ *     stall   after VALUE bytes nothing moves any more
+ *     rate    VALUE bytes a second of the client's go on
+ *     deaf    once the client has said the text VALUE, the answer to it is lost: a reset
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -31,7 +31,8 @@ static const char *const names[] = { "none", "reset", "cut", "stall", "rate", "d
 struct rule {
     long from, to;
     enum fault fault;
-    long long bytes, value;
+    const char *text;
+    long long value;
 };
 
 struct line {
@@ -44,11 +45,11 @@ static int to_port;
 static bool read_rule(char *text, struct rule *rule)
 {
     char *which = strtok(text, ":"), *name = strtok(NULL, ":");
-    const char *bytes = strtok(NULL, ":"), *value = strtok(NULL, ":");
+    const char *value = strtok(NULL, ":");
 
-    *rule = (struct rule){ 1, 1L << 30, NONE, bytes ? atoll(bytes) : 0, value ? atoll(value) : 0 };
-    if (!which || !name)
+    if (!which || !name || !value)
         return false;
+    *rule = (struct rule){ 1, 1L << 30, NONE, value, atoll(value) };
     if (which[0] != '*') {
         rule->from = rule->to = atol(which);
         if (strchr(which, '-'))
@@ -68,12 +69,15 @@ static void reset(int fd)
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
 }
 
-/* @return bytes passed on, 0 at the end, -1: broken */
-static ssize_t pass(int from, int to, size_t room)
+/* @param said  set when the text was among the bytes
+ * @return bytes passed on, 0 at the end, -1: broken */
+static ssize_t pass(int from, int to, size_t room, const char *text, bool *said)
 {
-    static _Thread_local char data[65536];
+    char data[65536];
     ssize_t got = recv(from, data, room < sizeof(data) ? room : sizeof(data), 0);
 
+    if (got > 0 && text && memmem(data, (size_t)got, text, strlen(text)))
+        *said = true;
     for (ssize_t done = 0; done < got;) {
         ssize_t put = send(to, data + done, (size_t)(got - done), MSG_NOSIGNAL);
 
@@ -84,50 +88,40 @@ static ssize_t pass(int from, int to, size_t room)
     return got;
 }
 
-/* The rule's moment has come. @return false: the line is done */
-static bool strike(struct line *line)
-{
-    if (line->rule.fault == STALL)
-        pause();
-    if (line->rule.fault == RESET || line->rule.fault == DEAF)
-        reset(line->client);
-    return line->rule.fault == RATE || line->rule.fault == NONE;
-}
-
 static void relay(struct line *line)
 {
     const struct rule *rule = &line->rule;
+    bool counted = rule->fault == RESET || rule->fault == CUT || rule->fault == STALL;
+    bool said = false, ignored;
     long long sent = 0;
 
-    for (;;) {
+    while (!counted || sent < rule->value) {
         struct pollfd wait[2] = { { line->client, POLLIN, 0 }, { line->server, POLLIN, 0 } };
-        bool limited = rule->fault == RESET || rule->fault == CUT || rule->fault == STALL;
-        size_t room = 65536;
+        size_t room = rule->fault == RATE ? 16384 : 65536;
+        ssize_t got;
 
-        if (limited && sent >= rule->bytes && !strike(line))
-            return;
-        if (limited && rule->bytes - sent < (long long)room)
-            room = (size_t)(rule->bytes - sent);
-        if (rule->fault == RATE)
-            room = 16384;
+        if (counted && rule->value - sent < (long long)room)
+            room = (size_t)(rule->value - sent);
         if (poll(wait, 2, -1) < 0)
             return;
-        if (wait[1].revents && rule->fault == DEAF && sent >= rule->bytes) {
-            strike(line);
+        if (wait[1].revents && said)
+            break;
+        if (wait[1].revents && pass(line->server, line->client, 65536, NULL, &ignored) <= 0)
             return;
-        }
-        if (wait[1].revents && pass(line->server, line->client, 65536) <= 0)
+        if (!wait[0].revents)
+            continue;
+        got = pass(line->client, line->server, room, rule->fault == DEAF ? rule->text : NULL,
+                   &said);
+        if (got <= 0)
             return;
-        if (wait[0].revents) {
-            ssize_t got = pass(line->client, line->server, room);
-
-            if (got <= 0)
-                return;
-            sent += got;
-            if (rule->fault == RATE)
-                usleep((useconds_t)(got * 1000000 / rule->value));
-        }
+        sent += got;
+        if (rule->fault == RATE)
+            usleep((useconds_t)(got * 1000000 / rule->value));
     }
+    if (rule->fault == STALL)
+        pause();
+    if (rule->fault != CUT)
+        reset(line->client);
 }
 
 static void *serve(void *opaque)
