@@ -249,7 +249,8 @@ static char *last_line(struct strbuf *text)
     if (!size)
         return NULL;
     line = strrchr(text->data, '\n');
-    return line ? line + 1 : text->data;
+    line = line ? line + 1 : text->data;
+    return line + strspn(line, " \t");
 }
 
 static int verdict(struct run *run, int timeout_s, osp_error *err)

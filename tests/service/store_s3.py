@@ -5,6 +5,7 @@
 strict in different places. rclone, s3cmd and curl's own signer are the witnesses."""
 import contextlib
 import hashlib
+import hmac
 import html
 import json
 import os
@@ -25,6 +26,7 @@ from _servers import HANGS_S, Relay, Server, clean, tool
 MIB = 1 << 20
 PART = 5 * MIB  # the smallest that S3 takes
 BUCKET = "dailies"
+EMPTY = hashlib.sha256(b"").hexdigest()
 
 
 class Bucket:
@@ -66,24 +68,42 @@ class Bucket:
                               timeout=HANGS_S).stdout
 
     def curl(self, target):
-        """GET by another signer of the same algorithm; it wants the query sorted."""
+        """GET by another signer of the same algorithm."""
         config = 'user = "%s:%s"\n' % (self.server["access"], self.server["secret"])
         done = subprocess.run(
             ["curl", "-s", "-K", "-", "--aws-sigv4", "aws:amz:%s:s3" % self.server["region"], "-H",
-             "x-amz-content-sha256: " + hashlib.sha256(b"").hexdigest(),
+             "x-amz-content-sha256: " + EMPTY,
              "%s/%s%s" % (self.server["endpoint"], self.name, target)],
             input=config.encode(), capture_output=True, check=True, timeout=HANGS_S)
         return done.stdout
 
+    def ask(self, query):
+        """A list of the bucket, signed here: curl takes no key with a colon, s3cmd is slow."""
+        host, path = self.server["endpoint"].split("//")[1], "/" + self.name
+        moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        scope = "%s/%s/s3/aws4_request" % (moment[:8], self.server["region"])
+        names = "host;x-amz-content-sha256;x-amz-date"
+        canonical = "GET\n%s\n%s\nhost:%s\nx-amz-content-sha256:%s\nx-amz-date:%s\n\n%s\n%s" % (
+            path, query, host, EMPTY, moment, names, EMPTY)
+        key = ("AWS4" + self.server["secret"]).encode()
+        for word in scope.split("/"):
+            key = hmac.digest(key, word.encode(), "sha256")
+        text = "AWS4-HMAC-SHA256\n%s\n%s\n%s" % (
+            moment, scope, hashlib.sha256(canonical.encode()).hexdigest())
+        status, _, body = get(
+            self.server["endpoint"] + path + "?" + query,
+            **{"x-amz-date": moment, "x-amz-content-sha256": EMPTY,
+               "Authorization": "AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%s"
+               % (self.server["access"], scope, names,
+                  hmac.new(key, text.encode(), "sha256").hexdigest())})
+        assert status == 200, body
+        return [html.unescape(x) for x in re.findall("<Key>([^<]*)</Key>", body.decode())]
+
     def names(self):
-        answer = self.curl("?encoding-type=url&list-type=2").decode()
-        assert "<ListBucketResult" in answer, answer
-        return [urllib.parse.unquote_plus(html.unescape(x)) for x in re.findall("<Key>([^<]*)</Key>", answer)]
+        return [urllib.parse.unquote_plus(x) for x in self.ask("encoding-type=url&list-type=2")]
 
     def uploads(self):
-        answer = self.curl("?uploads=").decode()
-        assert "<ListMultipartUploadsResult" in answer, answer
-        return re.findall("<Key>([^<]*)</Key>", answer)
+        return self.ask("uploads=")
 
     def nothing_is_left(self, *but):
         """No object, whole or half, and no upload that nobody ends."""
@@ -315,8 +335,8 @@ def quota(bucket, large):
     poor = Bucket({"access": "POOR", "secret": "poor-secret", "endpoint": server["endpoint"],
                    "region": "default"}, bucket.folder, "poor")
     for part in (PART, 32 * MIB): # in parts, and at once
-        poor.tool("put", large, "q.mp4", part_bytes=part, memory=bucket.folder("poor")).fails(
-            4, "quota")
+        poor.tool("put", large, "q.mp4", part_bytes=part, parallel=1,
+                  memory=bucket.folder("poor")).fails(4, "the quota is used up")
         poor.nothing_is_left()
 
 
@@ -328,17 +348,18 @@ def gateway(bucket, *options):
     subprocess.run(["radosgw", "-c", bucket.server["conf"], "-n", "client.rgw", "--pid-file", pid,
                     "--rgw-frontends", "beast endpoint=127.0.0.1:%d" % port, *options], check=True,
                    timeout=HANGS_S, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for _ in range(600): # it has gone into the background
+        with socket.socket() as line:
+            if line.connect_ex(("127.0.0.1", port)) == 0 and os.path.exists(pid):
+                break
+        time.sleep(0.05)
     with open(pid) as file:
         number = int(file.read())
     try:
-        for _ in range(200):
-            with socket.socket() as line:
-                if line.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
         yield port
     finally:
         os.kill(number, signal.SIGKILL)
+        os.unlink(pid)
 
 
 def busy(bucket, large):
@@ -419,9 +440,8 @@ def main():
                 sys.stdout.flush()
             whole_and_in_parts(bucket, small, large)
             told("whole and in parts")
-            curls_signer(bucket, small)
             names(bucket, small)
-            told("another signer; names")
+            told("names")
             refused(bucket, small, large, server is swift)
             clock(bucket, small, large)
             profile(bucket, small)
@@ -431,6 +451,7 @@ def main():
             broken_lines(bucket, small, large)
             told("broken lines")
             if server is ceph:
+                curls_signer(bucket, small)
                 session_token(bucket, small, large)
                 quota(bucket, large)
                 busy(bucket, large)
