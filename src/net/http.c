@@ -19,7 +19,7 @@
 
 #define MEMORY_CEILING (16 << 20)
 #define REDIRECTS_MAX  5
-#define UPLOAD_BUFFER  (512L * 1024)
+#define UPLOAD_BUFFER  (1L << 19)
 
 struct http {
     CURLM *multi;

@@ -17,7 +17,6 @@ from _edit import run, start
 from _servers import HANGS_S, Relay, Server, clean
 
 SECRET = "TestSecretKey/with+slash0000000000000001"
-PASSWORD = "pass-word-of-alice"
 
 
 class Bench:
@@ -54,46 +53,59 @@ class Bench:
         return re.findall(r"s3://\S+", self.s3cmd("ls", "--recursive", "s3://dailies"))
 
     def files(self):
-        return sorted(name for name in os.listdir(self.nginx["www"])
-                      if os.path.isfile(os.path.join(self.nginx["www"], name)))
+        return [name for _, _, names in os.walk(self.nginx["www"]) for name in names]
 
     def s3(self, *more):
         return ["--store", "s3://dailies/refs", "--store-endpoint", self.ceph["endpoint"], *more]
 
-    def put_of(self, name):
-        """How often the web server was sent that file."""
-        with open(self.nginx["log"]) as file:
-            return file.read().count('"PUT /%s ' % name)
+
+def readme_stores(bench):
+    """The examples of README.md, with the addresses and files that are here."""
+    nginx, folder = bench.nginx, bench.folder
+    with open(folder("password"), "w") as file:
+        file.write("secret\n")
+    os.chmod(folder("password"), 0o600)
+    with open(folder("credentials"), "w") as file:
+        file.write("[studio]\naws_access_key_id = %s\naws_secret_access_key = %s\n" % (
+            bench.ceph["access"], SECRET))
+    with open(os.path.join(_servers.SOURCE, "README.md")) as file:
+        text = "".join(re.findall(r"^```ini\n(\[store .*?)^```", file.read(), re.M | re.S))
+    for there, here in (("https://s3.studio.example", bench.ceph["endpoint"]),
+                        ("/home/me/.config/omnisplice/drop-password", folder("password")),
+                        ("https://media.example/incoming", nginx["url"] + "/incoming"),
+                        ("https://cdn.example", nginx["public"]),
+                        ("dir:/srv/media", "dir:" + nginx["www"]),
+                        ("https://media.example/refs", nginx["public"])):
+        assert there in text, there
+        text = text.replace(there, here)
+    with open(folder("readme.ini"), "w") as file:
+        file.write(text)
+    bench.s3cmd("mb", "s3://bucket")
+    return re.findall(r"\[store (\w+)\]", text), {
+        "AWS_SHARED_CREDENTIALS_FILE": folder("credentials"), "RCLONE_CONFIG": folder("no-config"),
+        "RCLONE_CONFIG_REMOTE_TYPE": "s3", "RCLONE_CONFIG_REMOTE_PROVIDER": "Ceph",
+        "RCLONE_CONFIG_REMOTE_ENDPOINT": bench.ceph["endpoint"],
+        "RCLONE_CONFIG_REMOTE_ACCESS_KEY_ID": bench.ceph["access"],
+        "RCLONE_CONFIG_REMOTE_SECRET_ACCESS_KEY": SECRET}
 
 
 def each_kind(bench):
-    nginx, folder = bench.nginx, bench.folder
-    password = folder("password")
-    with open(password, "w") as file:
-        file.write("secret\n")
-    os.chmod(password, 0o600)
-    www = nginx["www"]
-    kinds = {
-        "s3": (bench.s3(), bench.aws),
-        "put": (["--store", nginx["url"], "--store-user", "alice", "--store-key-file", password,
-                 "--public-url", nginx["public"]], {}),
-        "dir": (["--store", "dir:" + www, "--public-url", nginx["public"]], {}),
-        "command": (["--store", "cmd:cp {file} '%s'/{name} && chmod 644 '%s'/{name} && echo %s/{name}"
-                     % (www, www, nginx["public"]), "--store-delete",
-                     "cmd:rm '%s'/{name}" % www], {}),
-        "sim": ([], {}),
-    }
-    for kind, (words, env) in kinds.items():
-        # an address that only looks right is found out before anything is paid
-        if kind in ("put", "dir"):
-            wrong = [*words[:-1], nginx["public"] + "/elsewhere"]
-            bench.edit("x.mp4", kind, *wrong, env=env).fails(5, "cannot be fetched back: HTTP 404",
-                                                             "--no-fetch-back")
+    names, env = readme_stores(bench)
+    assert len(names) == 4, names
+    for name in [*names, ""]: # the last one: the simulator's own
+        words = ["--config", bench.folder("readme.ini"), "--store", name] if name else []
         posts = bench.sim.ledger()["posts"]
-        bench.edit(kind + ".mp4", kind, *words, env=env).ok()
+        if name in ("drop", "folder"): # found out before anything is paid
+            bench.edit("x.mp4", name, *words, "--public-url", bench.nginx["public"] + "/elsewhere",
+                       env=env).fails(5, "cannot be fetched back: HTTP 404", "--no-fetch-back")
+            assert bench.sim.ledger()["posts"] == posts
+        bench.edit(name + ".mp4", "store " + name, *words, env=env).ok()
         assert bench.sim.ledger()["posts"] == posts + 1
-        assert not bench.objects() and not bench.files(), "%s: the reference stays" % kind
-    print("ok edit with s3, put, dir, command, sim")
+        left = re.findall(r"s3://\S+", bench.s3cmd("la")), bench.files()
+        assert left == ([], []), "%s: the reference stays: %s" % (name, left)
+    with open(bench.nginx["log"]) as file:
+        assert '"PUT /incoming/' in file.read()
+    print("ok edit with each store of README.md, and the simulator's own")
 
 
 def dry(bench):
@@ -166,23 +178,21 @@ def killed(bench):
         for _ in range(2400): # until a part is there
             listed = bench.s3cmd("multipart", "s3://dailies")
             found = re.search(r"(s3://dailies/refs/\S+)\s+(\S+)", listed)
-            if found and len(bench.s3cmd("listmp", found[1], found[2]).splitlines()) > 2:
+            if found and re.search(r"^\d{4}-", bench.s3cmd("listmp", found[1], found[2]), re.M):
                 break
             assert process.poll() is None, _edit.finish(process)
         process.send_signal(signal.SIGKILL)
         process.communicate()
-    before = bench.s3cmd("listmp", found[1], found[2]).splitlines()[1:]
+    before = len(re.findall(r"^\d{4}-", bench.s3cmd("listmp", found[1], found[2]), re.M))
     job = _edit.journal(bench.state)[0]["job"]
-    memory = os.path.join(bench.state, "jobs", job, "upload.json")
-    with open(memory) as file:
+    home = os.path.join(bench.state, "jobs", job)
+    with open(os.path.join(home, "upload.json")) as file:
         assert json.load(file)["upload_id"] == found[2]
+    parts = -(-os.path.getsize(os.path.join(home, "reference.mp4")) // (5 << 20))
     done = bench.resume(job, *words(port), "--log", "trace", env=bench.aws)
     assert done.code == 0, done
-    sent = set(re.findall(r"> PUT /dailies/refs/", done.err))
-    assert sent, done.err[-2000:]
-    count = len(re.findall(r"> PUT /dailies/refs/", done.err))
-    size = os.path.getsize(master)
-    assert count <= (size + (5 << 20) - 1) // (5 << 20) + 1 - len(before), (count, len(before), size)
+    sent = len(re.findall(r"> PUT /dailies/refs/", done.err))
+    assert before and sent == parts - before, (parts, before, sent)
     assert not bench.objects() and not bench.s3cmd("multipart", "s3://dailies").splitlines()[2:]
     print("ok killed and resumed")
 
