@@ -4,7 +4,8 @@
 # radosgw. No manager is needed.
 #     radosgw.sh start DIR PORT     takes PORT..PORT+9; prints KEY=VALUE lines
 #     radosgw.sh stop DIR
-# RGW_STORE=bluestore keeps the data in a file of RGW_BYTES; RGW_EXTRA=FILE: lines for [client].
+# RGW_STORE=bluestore keeps the data in a file of RGW_BYTES. More gateways with a pid file
+# DIR/run/rgw*.pid are stopped, too.
 set -eu
 verb=${1:?start or stop} dir=${2:?folder}
 
@@ -24,7 +25,9 @@ stop_one()
 stop()
 {
     # the gateway first: it would wait for an OSD that is gone
-    stop_one "$dir/run/rgw.pid" TERM
+    for pid_file in "$dir"/run/rgw*.pid; do
+        stop_one "$pid_file" TERM
+    done
     stop_one "$dir/run/osd.pid" KILL
     stop_one "$dir/run/mon.pid" TERM
 }
@@ -101,7 +104,6 @@ rgw thread pool size = 32
 rgw rados pool pg num min = 4
 rgw enable usage log = false
 rgw gc obj min wait = 1
-$(cat "${RGW_EXTRA:-/dev/null}")
 CONF
 conf=$dir/ceph.conf key=TESTACCESSKEY0000001 secret=TestSecretKey/with+slash0000000000000001
 {

@@ -344,7 +344,7 @@ def quota(bucket, large):
 def gateway(bucket, *options):
     """One more gateway to the same objects; its port."""
     port = _servers.free_ports(2)
-    pid = bucket.folder("gateway.pid")
+    pid = os.path.join(bucket.server.path, "run", "rgw-%d.pid" % port)
     subprocess.run(["radosgw", "-c", bucket.server["conf"], "-n", "client.rgw", "--pid-file", pid,
                     "--rgw-frontends", "beast endpoint=127.0.0.1:%d" % port, *options], check=True,
                    timeout=HANGS_S, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
