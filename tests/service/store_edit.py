@@ -27,14 +27,18 @@ class Bench:
         self.state = folder("state")
         self.env = {"OMNISPLICE_API_KEY": sim.key, "OMNISPLICE_STATE": self.state,
                     "HOME": folder.path}
+        # what the machine has of AWS counts as not said
+        self.env.update({name: "" for name in os.environ if name.startswith(("AWS_", "RCLONE_"))})
         self.aws = {"AWS_ACCESS_KEY_ID": ceph["access"], "AWS_SECRET_ACCESS_KEY": SECRET}
 
     def args(self, master, out, prompt, *more):
         return ["edit", "-i", master, "--from", "0.5", "--to", "2", "--prompt", prompt, "--gateway",
                 self.sim.url, "-o", self.folder(out), *more]
 
-    def edit(self, out, prompt, *more, env=None, master=None):
-        return run(*self.args(master or self.folder("master.mp4"), out, prompt, *more),
+    def edit(self, out, prompt, *more, env=None, splice=False):
+        """All of it, or up to the clip: what follows is no matter of the store."""
+        end = [] if splice else ["--print-ffmpeg"]
+        return run(*self.args(self.folder("master.mp4"), out, prompt, *more, *end),
                    env={**self.env, **(env or {})})
 
     def resume(self, *more, env=None):
@@ -96,10 +100,10 @@ def each_kind(bench):
         words = ["--config", bench.folder("readme.ini"), "--store", name] if name else []
         posts = bench.sim.ledger()["posts"]
         if name in ("drop", "folder"): # found out before anything is paid
-            bench.edit("x.mp4", name, *words, "--public-url", bench.nginx["public"] + "/elsewhere",
+            bench.edit("x.mp4", "store " + name, *words, "--public-url", bench.nginx["public"] + "/elsewhere",
                        env=env).fails(5, "cannot be fetched back: HTTP 404", "--no-fetch-back")
             assert bench.sim.ledger()["posts"] == posts
-        bench.edit(name + ".mp4", "store " + name, *words, env=env).ok()
+        bench.edit(name + ".mp4", "store " + name, *words, env=env, splice=True).ok()
         assert bench.sim.ledger()["posts"] == posts + 1
         left = re.findall(r"s3://\S+", bench.s3cmd("la")), bench.files()
         assert left == ([], []), "%s: the reference stays: %s" % (name, left)
@@ -110,7 +114,7 @@ def each_kind(bench):
 
 def dry(bench):
     """What will be done is said before: where, and for how long it can be read."""
-    done = bench.edit("dry.mp4", "dry", "--dry-run", *bench.s3(), env=bench.aws).ok()
+    done = bench.edit("dry.mp4", "dry", "--dry-run", *bench.s3(), env=bench.aws, splice=True).ok()
     assert re.search(r"^store: .*s3://dailies/refs; its address can be read for 6 h; it is removed "
                      r"after the job$", done.out, re.M), done
     done = run("plan", "-i", bench.folder("master.mp4"), "--from", "0.5", "--to", "2",
@@ -211,9 +215,8 @@ def secrets(bench):
                        bench.folder("web-key"), bench.nginx["public"]))
     said = ""
     for store, key in (("cloud", "secret-cloud"), ("web", "secret-web")):
-        done = run(*bench.args(bench.folder("master.mp4"), key + ".mp4", key), "--gateway", "here",
-                   "--store", store, "--config", ini, "--log", "trace",
-                   env={**bench.env, **bench.aws})
+        done = bench.edit(key + ".mp4", key, "--gateway", "here", "--store", store, "--config", ini,
+                          "--log", "trace", env=bench.aws)
         assert done.code == 0, done
         said += done.out + done.err
     assert "http: > PUT /" in said and "Authorization: ***" in said
