@@ -86,7 +86,6 @@ cat <<OUT
 url=http://127.0.0.1:$port
 tls=https://localhost:$((port + 1))
 public=http://127.0.0.1:$((port + 2))
-ca=$dir/tls/ca.pem
 www=$dir/www
 log=$dir/log/access.log
 OUT
