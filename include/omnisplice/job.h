@@ -28,6 +28,18 @@ typedef struct osp_engine_options {
     int threads;            /* of decoders and encoders; 0: as many as there are processors */
     int no_fetch_back;      /* do not test the reference's URL from here */
     /* new members go below this line; zero keeps the old behaviour */
+    const char *store_endpoint;   /* s3: NULL: AWS's variables and files, else AWS itself */
+    const char *store_region;     /* s3 */
+    const char *store_addressing; /* s3: "path", "virtual", "auto" */
+    const char *store_profile;    /* s3: of ~/.aws/credentials and ~/.aws/config */
+    const char *store_user;       /* http, https: Basic authorization; NULL: the key is a bearer */
+    const char *store_key_file;   /* its password or bearer; NULL: OMNISPLICE_STORE_KEY, config */
+    const char *store_life_s;     /* decimal; how long a signed address can be read; NULL: 6 h */
+    const char *store_part_mib;   /* decimal; s3: size of a part */
+    const char *store_parallel;   /* decimal; s3: parts at once */
+    const char *store_timeout_s;  /* decimal; without a byte moving; of a command in all */
+    const char *store_delete;     /* "cmd:..." that takes an object of a command store away */
+    int keep_upload;              /* leave the reference in the store after the job */
 } osp_engine_options;
 
 OSP_API void osp_engine_options_init(osp_engine_options *options);
@@ -42,6 +54,12 @@ OSP_API void osp_engine_options_init(osp_engine_options *options);
 OSP_API int osp_engine_open(const osp_engine_options *options, osp_engine **out, osp_error *err);
 /** Effective settings with their origin, without secrets, as JSON; yours: free(). */
 OSP_API char *osp_engine_settings_json(const osp_engine *engine);
+/**
+ * Where a reference would be put with these settings, and for how long it can be read there: one
+ * line for people. No network, no journal.
+ * @param out  NULL when no store is named (a simulator brings its own); yours: free()
+ */
+OSP_API int osp_store_text(const osp_engine_options *options, char **out, osp_error *err);
 OSP_API void osp_engine_close(osp_engine **engine); /* NULL is fine; sets NULL */
 
 /** What is to be made. Strings are owned by the shot: set them by osp_shot_set(). */

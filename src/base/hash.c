@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +48,7 @@ void sha256_add_text(struct sha256 *hash, const char *text)
     sha256_add(hash, text, strlen(text));
 }
 
-static void to_hex(const unsigned char *digest, char *out)
+void sha256_digest_hex(const unsigned char digest[32], char out[SHA256_HEX])
 {
     static const char digits[] = "0123456789abcdef";
 
@@ -63,7 +64,7 @@ void sha256_hex(struct sha256 *hash, char out[SHA256_HEX])
     unsigned char digest[EVP_MAX_MD_SIZE] = { 0 };
 
     EVP_DigestFinal_ex(hash->context, digest, NULL);
-    to_hex(digest, out);
+    sha256_digest_hex(digest, out);
 }
 
 void sha256_free(struct sha256 **hash)
@@ -105,7 +106,74 @@ void sha256_buffer(const void *data, size_t size, char out[SHA256_HEX])
     unsigned char digest[EVP_MAX_MD_SIZE] = { 0 };
 
     EVP_Digest(data, size, digest, NULL, EVP_sha256(), NULL);
-    to_hex(digest, out);
+    sha256_digest_hex(digest, out);
+}
+
+static void md5_cleanup(EVP_MD_CTX **context)
+{
+    EVP_MD_CTX_free(*context);
+}
+
+static EVP_MD_CTX *md5_new(void)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+    if (context && EVP_DigestInit_ex(context, EVP_md5(), NULL) == 1)
+        return context;
+    EVP_MD_CTX_free(context);
+    return NULL;
+}
+
+static void md5_base64(EVP_MD_CTX *context, char out[MD5_BASE64])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int size = 0;
+
+    out[0] = 0;
+    if (context && EVP_DigestFinal_ex(context, digest, &size) == 1)
+        EVP_EncodeBlock((unsigned char *)out, digest, (int)size);
+}
+
+int hash_range(const char *path, int64_t offset, int64_t size, char sha256[SHA256_HEX],
+               char md5[MD5_BASE64], osp_error *err)
+{
+    const size_t room = 1 << 18;
+    OSP_AUTO(auto_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    OSP_AUTO(sha256_free) struct sha256 *hash = sha256_new();
+    OSP_AUTO(md5_cleanup) EVP_MD_CTX *sum = md5_new();
+    OSP_AUTO(auto_free) unsigned char *buffer = malloc(room);
+
+    if (fd < 0)
+        return osp_fail_errno(err, OSP_EMEDIA, "read", path);
+    if (!hash || !buffer)
+        return osp_nomem(err);
+    for (int64_t left = size; left > 0;) {
+        size_t want = left < (int64_t)room ? (size_t)left : room;
+        ssize_t got = pread(fd, buffer, want, (off_t)(offset + size - left));
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return osp_fail_errno(err, OSP_EMEDIA, "read", path);
+        if (got == 0)
+            return osp_fail(err, OSP_EMEDIA, "'%s' has become shorter", path);
+        sha256_add(hash, buffer, (size_t)got);
+        if (sum)
+            EVP_DigestUpdate(sum, buffer, (size_t)got);
+        left -= got;
+    }
+    sha256_hex(hash, sha256);
+    md5_base64(sum, md5);
+    return OSP_OK;
+}
+
+bool hmac_sha256(const void *key, size_t key_size, const void *data, size_t size,
+                 unsigned char out[HMAC_SHA256_SIZE])
+{
+    unsigned int made = 0;
+
+    return HMAC(EVP_sha256(), key, (int)key_size, data, size, out, &made) &&
+           made == HMAC_SHA256_SIZE;
 }
 
 void random_base32(char *out, size_t size)

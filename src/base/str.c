@@ -226,6 +226,19 @@ void str_make_line(char *text)
     }
 }
 
+void strbuf_escape(struct strbuf *out, const char *text, const char *keep)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+
+    for (; *text; text++) {
+        if (strchr(plain, *text) || strchr(keep, *text))
+            strbuf_add(out, text, 1);
+        else
+            strbuf_printf(out, "%%%02X", (unsigned)(unsigned char)*text);
+    }
+}
+
 char *str_shell_quote(const char *text)
 {
     struct strbuf buf = STRBUF_INIT;

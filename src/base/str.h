@@ -53,6 +53,8 @@ void str_make_line(char *text);
 long str_code_points(const char *text);
 /** Bytes before the first that is not UTF-8: strlen(text) when all of it is. */
 size_t str_utf8_span(const char *text);
+/** Percent-encode all but RFC 3986's unreserved bytes (2.3) and those of `keep`, in upper case. */
+void strbuf_escape(struct strbuf *out, const char *text, const char *keep);
 /** Text as one word of a POSIX shell command line; yours: free(). */
 char *str_shell_quote(const char *text);
 

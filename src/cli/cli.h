@@ -57,6 +57,11 @@ int cli_check_output(const struct settings *s, osp_error *err);
 /** A folder below the state folder; yours: free(); NULL: out of memory. */
 char *cli_state(const struct settings *s, const char *below);
 
+/** What the options say of gateway, store and state; the rest is left to environment and config. */
+void cli_engine_options(const struct settings *s, osp_engine_options *options);
+/** One line about the store that would be used; nothing when none is named. */
+int cli_print_store(const struct settings *s, osp_error *err);
+
 /** An engine, and the simulator that --gateway sim runs inside the program. */
 struct session {
     osp_engine *engine;

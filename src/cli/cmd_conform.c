@@ -100,6 +100,7 @@ static int print_plan(const struct settings *s, const char *input, const struct 
     if (!s->json || s->json_file) {
         printf("%s\n", input);
         report_plan_text(stdout, p->plan, p->findings, isatty(STDOUT_FILENO));
+        (void)cli_print_store(s, NULL); /* a plan needs no store: a bad one is told by edit */
     }
     if (!s->json)
         return OSP_OK;

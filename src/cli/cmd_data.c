@@ -98,13 +98,7 @@ int cmd_config(const struct settings *s, osp_error *err)
 
     if (s->argument_count != 1 || strcmp(s->arguments[0], "show") != 0)
         return osp_fail(err, OSP_EUSAGE, "config takes the word show");
-    osp_engine_options_init(&options);
-    options.state = s->state;
-    options.config = s->config;
-    options.gateway = s->gateway;
-    options.key_file = s->key_file;
-    options.store = s->store;
-    options.public_url = s->public_url;
+    cli_engine_options(s, &options);
     ret = osp_engine_open(&options, &engine, err);
     if (ret < 0)
         return ret;

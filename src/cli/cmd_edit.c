@@ -75,6 +75,8 @@ static int report(const struct settings *s, const osp_edit_report *r, osp_error 
     progress_clear();
     if (!s->json || s->json_file)
         report_edit_text(cli_talk(s), r, s->output);
+    if (s->dry_run && (!s->json || s->json_file) && cli_print_store(s, err) < 0)
+        return err->code;
     return s->json ? cli_print_json(s, report_edit_json(r, s->output), err) : OSP_OK;
 }
 

@@ -241,6 +241,44 @@ static int check_max_units(const struct settings *s, osp_error *err)
     return osp_fail(err, OSP_EUSAGE, "--max-units '%s' is no amount of units", s->max_units);
 }
 
+void cli_engine_options(const struct settings *s, osp_engine_options *options)
+{
+    osp_engine_options_init(options);
+    options->state = s->state;
+    options->config = s->config;
+    options->gateway = s->gateway;
+    options->key_file = s->key_file;
+    options->max_units = s->max_units;
+    options->store = s->store;
+    options->public_url = s->public_url;
+    options->no_fetch_back = s->no_fetch_back;
+    options->store_endpoint = s->store_endpoint;
+    options->store_region = s->store_region;
+    options->store_addressing = s->store_addressing;
+    options->store_profile = s->store_profile;
+    options->store_user = s->store_user;
+    options->store_key_file = s->store_key_file;
+    options->store_life_s = s->store_life;
+    options->store_part_mib = s->store_part;
+    options->store_parallel = s->store_parallel;
+    options->store_timeout_s = s->store_timeout;
+    options->store_delete = s->store_delete;
+    options->keep_upload = s->keep_upload;
+}
+
+int cli_print_store(const struct settings *s, osp_error *err)
+{
+    OSP_AUTO(auto_free) char *text = NULL;
+    osp_engine_options options;
+    int ret;
+
+    cli_engine_options(s, &options);
+    ret = osp_store_text(&options, &text, err);
+    if (ret == OSP_OK && text)
+        fprintf(cli_talk(s), "store:  %s\n", text);
+    return ret;
+}
+
 int session_open(const struct settings *s, const char *gateway, struct session *out, osp_error *err)
 {
     osp_engine_options options;
@@ -249,15 +287,9 @@ int session_open(const struct settings *s, const char *gateway, struct session *
     if (ret < 0)
         return ret;
 
-    osp_engine_options_init(&options);
-    options.state = s->state;
-    options.config = s->config;
-    options.gateway = gateway ? gateway : s->gateway;
-    options.key_file = s->key_file;
-    options.store = s->store;
-    options.public_url = s->public_url;
-    options.max_units = s->max_units;
-    options.no_fetch_back = s->no_fetch_back;
+    cli_engine_options(s, &options);
+    if (gateway)
+        options.gateway = gateway;
     ret = cli_threads(s, &options.threads, err);
     if (ret < 0)
         return ret;

@@ -34,13 +34,16 @@ struct settings {
     int range_count;
     const char *prompt, *mode, *profile, *fit, *use;
     const char *gateway, *key_file, *state, *config, *store, *public_url, *max_units;
+    const char *store_endpoint, *store_region, *store_addressing, *store_profile;
+    const char *store_user, *store_key_file, *store_delete;
+    const char *store_life, *store_part, *store_parallel, *store_timeout;
     const char *format, *json_file, *junit_file, *html_file, *colour, *log_level, *threads;
     const char *files_from, *jobs, *time_limit;
     const char *request, *endpoint, *characters;
     const char *port, *key, *delay, *faults;
     int json, junit, html, quiet, overwrite, keep, no_cite, again, reencode, dry_run, print_ffmpeg;
     int deep, null_ends;
-    int documented, no_fetch_back, accept_duplicates, resend, force;
+    int documented, no_fetch_back, keep_upload, accept_duplicates, resend, force;
     int keep_sound;         /* -1: not said */
     const char **arguments; /* what is no option */
     int argument_count;

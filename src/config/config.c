@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,6 +204,18 @@ static int find_gateway(struct config *config, const osp_engine_options *options
 
 /* ---- key, store, the rest ------------------------------------------------------------------ */
 
+/* Of the file only when nothing nearer gave a key. */
+static int key_of_file(struct setting *to, const struct setting *file, osp_error *err)
+{
+    OSP_AUTO(auto_free) char *key = NULL;
+    int ret;
+
+    if (!file->value)
+        return OSP_OK;
+    ret = keyfile_read(file->value, &key, err);
+    return ret < 0 ? ret : setting_put(to, key, file->origin, err);
+}
+
 static int find_key(struct config *config, const osp_engine_options *options, osp_error *err)
 {
     const char *text = options->key && *options->key ? options->key : NULL;
@@ -216,10 +229,116 @@ static int find_key(struct config *config, const osp_engine_options *options, os
         ret = keyfile_clean(text, origin, &key, err);
         return ret < 0 ? ret : setting_put(&config->key, key, origin, err);
     }
-    if (!config->key_file.value)
+    return key_of_file(&config->key, &config->key_file, err);
+}
+
+/* ---- the store ----------------------------------------------------------------------------- */
+
+/* What belongs to a store: by option, environment, and in its section. A number has bounds. */
+static const struct store_row {
+    const char *ini, *variable, *shown;
+    size_t at, option;
+    int64_t min, max;
+} store_rows[] = {
+#define ROW(ini, variable, member)                                          \
+#ini, "OMNISPLICE_" variable, #member, offsetof(struct config, member), \
+        offsetof(osp_engine_options, member)
+    { ROW(public_url, "PUBLIC_URL", public_url), 0, 0 },
+    { ROW(endpoint, "STORE_ENDPOINT", store_endpoint), 0, 0 },
+    { ROW(region, "STORE_REGION", store_region), 0, 0 },
+    { ROW(addressing, "STORE_ADDRESSING", store_addressing), 0, 0 },
+    { ROW(profile, "STORE_PROFILE", store_profile), 0, 0 },
+    { ROW(user, "STORE_USER", store_user), 0, 0 },
+    { ROW(key_file, "STORE_KEY_FILE", store_key_file), 0, 0 },
+    { ROW(life_s, "STORE_LIFE", store_life_s), 1, 7 * 24 * 3600 }, /* AWS takes no longer one */
+    { ROW(part_mib, "STORE_PART", store_part_mib), 5, 5 * 1024 },  /* the API's own bounds */
+    { ROW(parallel, "STORE_PARALLEL", store_parallel), 1, 16 },
+    { ROW(timeout_s, "STORE_TIMEOUT", store_timeout_s), 1, 24 * 3600 },
+    { ROW(delete, "STORE_DELETE", store_delete), 0, 0 },
+#undef ROW
+};
+
+static struct setting *store_setting(struct config *config, const struct store_row *row)
+{
+    return (struct setting *)(void *)((char *)config + row->at);
+}
+
+static const char *store_option(const osp_engine_options *options, const struct store_row *row)
+{
+    return *(const char *const *)(const void *)((const char *)options + row->option);
+}
+
+static int check_bounds(const struct setting *setting, const struct store_row *row, osp_error *err)
+{
+    int64_t n;
+
+    if (!row->max || !setting->value || str_to_int64(setting->value, row->min, row->max, &n))
         return OSP_OK;
-    ret = keyfile_read(config->key_file.value, &key, err);
-    return ret < 0 ? ret : setting_put(&config->key, key, config->key_file.origin, err);
+    return osp_fail(err, OSP_EACCESS, "%s = '%s' is no number from %lld to %lld (%s)", row->ini,
+                    setting->value, (long long)row->min, (long long)row->max, setting->origin);
+}
+
+/* A switch that is off is not set. */
+static int check_switch(struct setting *setting, osp_error *err)
+{
+    static const char *const on[] = { "1", "yes", "true" }, *const off[] = { "0", "no", "false" };
+
+    for (size_t i = 0; setting->value && i < OSP_COUNT(on); i++) {
+        if (strcmp(setting->value, on[i]) == 0)
+            return OSP_OK;
+        if (strcmp(setting->value, off[i]) == 0)
+            setting_release(setting);
+    }
+    if (!setting->value)
+        return OSP_OK;
+    return osp_fail(err, OSP_EACCESS, "'%s' is neither yes nor no (%s)", setting->value,
+                    setting->origin);
+}
+
+static int nearer_store_settings(struct config *config, const osp_engine_options *options,
+                                 osp_error *err)
+{
+    int ret = setting_option(&config->keep_upload, options->keep_upload ? "1" : NULL, err);
+
+    if (ret == OSP_OK)
+        ret = setting_env(&config->keep_upload, "OMNISPLICE_KEEP_UPLOAD", err);
+    if (ret == OSP_OK)
+        ret = setting_option(&config->no_fetch_back, options->no_fetch_back ? "1" : NULL, err);
+    for (size_t i = 0; ret == OSP_OK && i < OSP_COUNT(store_rows); i++) {
+        struct setting *setting = store_setting(config, &store_rows[i]);
+
+        ret = setting_option(setting, store_option(options, &store_rows[i]), err);
+        if (ret == OSP_OK)
+            ret = setting_env(setting, store_rows[i].variable, err);
+    }
+    return ret;
+}
+
+static int section_store_settings(struct config *config, GKeyFile *ini, const char *group,
+                                  osp_error *err)
+{
+    int ret = setting_ini(&config->keep_upload, ini, group, "keep_upload", err);
+
+    if (ret == OSP_OK)
+        ret = setting_ini(&config->no_fetch_back, ini, group, "no_fetch_back", err);
+    for (size_t i = 0; ret == OSP_OK && i < OSP_COUNT(store_rows); i++)
+        ret = setting_ini(store_setting(config, &store_rows[i]), ini, group, store_rows[i].ini,
+                          err);
+    return ret;
+}
+
+static int find_store_key(struct config *config, const osp_engine_options *options, osp_error *err)
+{
+    static const char variable[] = "OMNISPLICE_STORE_KEY";
+    const char *text = options->store_key_file ? NULL : getenv(variable);
+    OSP_AUTO(auto_free) char *key = NULL;
+    int ret;
+
+    if (!text || !*text)
+        return key_of_file(&config->store_key, &config->store_key_file, err);
+    ret = keyfile_clean(text, variable, &key, err);
+    return ret < 0 ? ret
+                   : setting_put(&config->store_key, key, "environment OMNISPLICE_STORE_KEY", err);
 }
 
 /* A name of the configuration stands for its specification. */
@@ -239,7 +358,7 @@ static int resolve_store(struct config *config, GKeyFile *ini, osp_error *err)
     memset(&config->store, 0, sizeof(config->store));
     ret = setting_ini(&config->store, ini, group, "url", err);
     if (ret == OSP_OK)
-        ret = setting_ini(&config->public_url, ini, group, "public_url", err);
+        ret = section_store_settings(config, ini, group, err);
     if (ret == OSP_OK && !config->store.value)
         ret = osp_fail(err, OSP_EACCESS, "[%s] has no url", group);
     return ret;
@@ -248,13 +367,21 @@ static int resolve_store(struct config *config, GKeyFile *ini, osp_error *err)
 static int find_store(struct config *config, const osp_engine_options *options, GKeyFile *ini,
                       osp_error *err)
 {
-    int ret = setting_option(&config->public_url, options->public_url, err);
+    int ret = nearer_store_settings(config, options, err);
 
     if (ret == OSP_OK)
-        ret = setting_env(&config->public_url, "OMNISPLICE_PUBLIC_URL", err);
-    if (ret == OSP_OK)
         ret = setting_ini(&config->store, ini, "defaults", "store", err);
-    return ret < 0 ? ret : resolve_store(config, ini, err);
+    if (ret == OSP_OK)
+        ret = resolve_store(config, ini, err);
+    if (ret == OSP_OK)
+        ret = find_store_key(config, options, err);
+    if (ret == OSP_OK)
+        ret = check_switch(&config->keep_upload, err);
+    if (ret == OSP_OK)
+        ret = check_switch(&config->no_fetch_back, err);
+    for (size_t i = 0; ret == OSP_OK && i < OSP_COUNT(store_rows); i++)
+        ret = check_bounds(store_setting(config, &store_rows[i]), &store_rows[i], err);
+    return ret;
 }
 
 static int find_numbers(struct config *config, const osp_engine_options *options, GKeyFile *ini,
@@ -272,8 +399,6 @@ static int find_numbers(struct config *config, const osp_engine_options *options
         ret = setting_ini(&config->threads, ini, "defaults", "threads", err);
     if (ret == OSP_OK)
         ret = setting_put(&config->threads, "0", "default", err);
-    if (ret == OSP_OK)
-        ret = setting_option(&config->no_fetch_back, options->no_fetch_back ? "1" : NULL, err);
     if (ret < 0)
         return ret;
     if (!str_to_int64(config->threads.value, 0, 1024, &n))
@@ -351,6 +476,13 @@ int config_threads(const struct config *config)
     return (int)strtol(config->threads.value, NULL, 10);
 }
 
+int64_t config_number(const struct setting *setting, int64_t otherwise)
+{
+    int64_t n;
+
+    return setting->value && str_to_int64(setting->value, 0, INT64_MAX, &n) ? n : otherwise;
+}
+
 /* Addresses without their queries and passwords. */
 static void show(struct json *settings, const char *name, const struct setting *setting)
 {
@@ -368,6 +500,8 @@ char *config_json(const struct config *config)
     OSP_AUTO(json_free) struct json *root = json_object();
     struct json *settings = json_object();
     struct setting key = { config->key.value ? hidden.value : NULL, config->key.origin };
+    struct setting store_key = { config->store_key.value ? hidden.value : NULL,
+                                 config->store_key.origin };
 
     json_set_string(root, "schema", "omnisplice.config/1");
     show(settings, "config", &config->file);
@@ -379,7 +513,11 @@ char *config_json(const struct config *config)
     show(settings, "profile", &config->profile);
     show(settings, "store", &config->store);
     show(settings, "store_name", &config->store_name);
-    show(settings, "public_url", &config->public_url);
+    for (size_t i = 0; i < OSP_COUNT(store_rows); i++)
+        show(settings, store_rows[i].shown,
+             (const struct setting *)(const void *)((const char *)config + store_rows[i].at));
+    show(settings, "store_key", &store_key);
+    show(settings, "keep_upload", &config->keep_upload);
     show(settings, "max_units", &config->max_units);
     show(settings, "threads", &config->threads);
     show(settings, "no_fetch_back", &config->no_fetch_back);
@@ -404,7 +542,12 @@ void config_free(struct config **pointer)
     setting_release(&config->profile);
     setting_release(&config->store);
     setting_release(&config->store_name);
-    setting_release(&config->public_url);
+    for (size_t i = 0; i < OSP_COUNT(store_rows); i++)
+        setting_release(store_setting(config, &store_rows[i]));
+    if (config->store_key.value)
+        explicit_bzero(config->store_key.value, strlen(config->store_key.value));
+    setting_release(&config->store_key);
+    setting_release(&config->keep_upload);
     setting_release(&config->max_units);
     setting_release(&config->threads);
     setting_release(&config->no_fetch_back);

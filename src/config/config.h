@@ -3,6 +3,7 @@
 #define CONFIG_CONFIG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "omnisplice/job.h"
@@ -27,6 +28,12 @@
  *     [store web]
  *     url = dir:/srv/media
  *     public_url = https://media.example/refs
+ *
+ *     [store cloud]
+ *     url = s3://dailies/refs
+ *     endpoint = https://s3.studio.example
+ *     region = eu-1
+ *     profile = studio              of ~/.aws/credentials
  */
 struct setting {
     char *value; /* NULL: not set */
@@ -43,10 +50,16 @@ struct config {
     struct setting profile;     /* of this gateway; a shot's own wins */
     struct setting store;       /* specification */
     struct setting store_name;  /* the [store NAME] it stands in */
-    struct setting public_url;  /* what stands before the object's name */
-    struct setting max_units;   /* decimal */
-    struct setting threads;     /* 0: as many as there are processors */
-    struct setting no_fetch_back;
+    struct setting public_url;  /* what stands before the object's name, or has {name} in it */
+    struct setting store_endpoint, store_region, store_addressing, store_profile; /* s3 */
+    struct setting store_user, store_key_file;                                    /* http(s) */
+    struct setting store_key; /* secret: never shown */
+    struct setting store_life_s, store_part_mib, store_parallel, store_timeout_s;
+    struct setting store_delete;  /* "cmd:..." */
+    struct setting keep_upload;   /* set: the reference stays in the store */
+    struct setting max_units;     /* decimal */
+    struct setting threads;       /* 0: as many as there are processors */
+    struct setting no_fetch_back; /* set: it is not asked for from here */
 };
 
 /** @param options  read during the call; NULL: none
@@ -59,6 +72,8 @@ int config_need_gateway(const struct config *config, osp_error *err);
 /** @return OSP_OK, or OSP_EACCESS and where a key is looked for */
 int config_need_key(const struct config *config, osp_error *err);
 int config_threads(const struct config *config);
+/** A whole number that config_load() has looked at; `otherwise` when it is not set. */
+int64_t config_number(const struct setting *setting, int64_t otherwise);
 /** {"settings":{NAME:{"value":...,"origin":...}}} without secrets; yours: free(). */
 char *config_json(const struct config *config);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "job/engine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "net/retry.h"
+#include "store/store.h"
 
 #define QUERY_SPACING_US 100000 /* ten a second */
 
@@ -55,6 +57,14 @@ bool engine_same_gateway(const char *a, const char *b)
     return first && second && strcmp(first, second) == 0;
 }
 
+/* A caller built for another version knows fewer members. */
+static void known_options(const osp_engine_options *options, osp_engine_options *known)
+{
+    osp_engine_options_init(known);
+    if (options && options->size)
+        memcpy(known, options, options->size < sizeof(*known) ? options->size : sizeof(*known));
+}
+
 int osp_engine_open(const osp_engine_options *options, osp_engine **out, osp_error *err)
 {
     OSP_AUTO(osp_engine_close) osp_engine *engine = calloc(1, sizeof(*engine));
@@ -63,9 +73,7 @@ int osp_engine_open(const osp_engine_options *options, osp_engine **out, osp_err
 
     if (!engine)
         return osp_nomem(err);
-    osp_engine_options_init(&known);
-    if (options && options->size) /* a caller built for another version knows fewer members */
-        memcpy(&known, options, options->size < sizeof(known) ? options->size : sizeof(known));
+    known_options(options, &known);
     pthread_mutex_init(&engine->lock, NULL);
     engine->sim = -1;
     ret = config_load(&known, &engine->config, err);
@@ -77,6 +85,32 @@ int osp_engine_open(const osp_engine_options *options, osp_engine **out, osp_err
         return ret;
     *out = OSP_TAKE(engine);
     return OSP_OK;
+}
+
+int osp_store_text(const osp_engine_options *options, char **out, osp_error *err)
+{
+    OSP_AUTO(config_free) struct config *config = NULL;
+    OSP_AUTO(auto_free) char *shown = NULL;
+    osp_engine_options known;
+    char life[64] = "";
+    int ret;
+
+    *out = NULL;
+    known_options(options, &known);
+    ret = config_load(&known, &config, err);
+    if (ret < 0 || !config->store.value)
+        return ret;
+    shown = store_label(config->store.value);
+    if (!shown)
+        return osp_nomem(err);
+    if (str_starts(shown, "s3:") && !config->public_url.value)
+        snprintf(life, sizeof(life), "; its address can be read for %.4g h",
+                 (double)config_number(&config->store_life_s, store_default_life_s()) / 3600);
+    *out = str_format("%s%s%s%s; %s", config->store_name.value ? config->store_name.value : "",
+                      config->store_name.value ? ", " : "", shown, life,
+                      config->keep_upload.value ? "it stays there after the job"
+                                                : "it is removed after the job");
+    return *out ? OSP_OK : osp_nomem(err);
 }
 
 char *osp_engine_settings_json(const osp_engine *engine)

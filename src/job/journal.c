@@ -53,6 +53,8 @@ static const struct column {
     { "reference_duration", TEXT, offsetof(struct job_row, reference_duration) },
     { "upload_store", TEXT, offsetof(struct job_row, upload_store) },
     { "upload_name", TEXT, offsetof(struct job_row, upload_name) },
+    { "upload_sha256", TEXT, offsetof(struct job_row, upload_sha256) },
+    { "upload_kept", NUMBER, offsetof(struct job_row, upload_kept) },
     { "units_estimated", TEXT, offsetof(struct job_row, units_estimated) },
     { "units_deducted", TEXT, offsetof(struct job_row, units_deducted) },
     { "output", TEXT, offsetof(struct job_row, output) },
@@ -364,6 +366,40 @@ int journal_match(struct journal *journal, const char *prefix, char **id, osp_er
     *id = NULL;
     pthread_mutex_lock(&journal->lock);
     ret = match(journal, prefix, id, err);
+    pthread_mutex_unlock(&journal->lock);
+    return ret;
+}
+
+static int kept_upload(struct journal *journal, const char *store, const char *sha256, char **name,
+                       osp_error *err)
+{
+    OSP_AUTO(strbuf_release) struct strbuf sql = STRBUF_INIT;
+    OSP_AUTO(statement_cleanup) sqlite3_stmt *statement = NULL;
+    int ret;
+
+    strbuf_puts(&sql, "SELECT upload_name FROM jobs WHERE upload_kept = 1 AND upload_store = ?1 "
+                      "AND upload_sha256 = ?2 AND upload_name IS NOT NULL "
+                      "ORDER BY created_us DESC LIMIT 1");
+    ret = prepare(journal, &sql, &statement, err);
+    if (ret < 0)
+        return ret;
+    sqlite3_bind_text(statement, 1, store, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 2, sha256, -1, SQLITE_STATIC);
+    ret = sqlite3_step(statement);
+    if (ret != SQLITE_ROW)
+        return ret == SQLITE_DONE ? 0 : failed(journal, err);
+    *name = str_dup((const char *)sqlite3_column_text(statement, 0));
+    return *name ? 1 : osp_nomem(err);
+}
+
+int journal_kept_upload(struct journal *journal, const char *store, const char *sha256, char **name,
+                        osp_error *err)
+{
+    int ret;
+
+    *name = NULL;
+    pthread_mutex_lock(&journal->lock);
+    ret = kept_upload(journal, store, sha256, name, err);
     pthread_mutex_unlock(&journal->lock);
     return ret;
 }

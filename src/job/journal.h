@@ -19,7 +19,8 @@ struct job_row {
     int64_t keep_sound, no_cite;
     int64_t reference_width, reference_height;
     char *reference_duration; /* "NUM/DEN" seconds */
-    char *upload_store, *upload_name;
+    char *upload_store, *upload_name, *upload_sha256;
+    int64_t upload_kept;
     char *units_estimated, *units_deducted;
     char *output, *output_sha256;
     char *fault;
@@ -47,6 +48,10 @@ int journal_load(struct journal *journal, const char *id, struct job_row *row, o
 int journal_latest(struct journal *journal, const char *key, struct job_row *row, osp_error *err);
 /** The id that begins so; @return how many do (2: more than one); id is the caller's: free(). */
 int journal_match(struct journal *journal, const char *prefix, char **id, osp_error *err);
+/** Name of an upload of this very content that was left in a store; @return 1 found (name is the
+ *  caller's: free()), 0 not there, or a negative code */
+int journal_kept_upload(struct journal *journal, const char *store, const char *sha256, char **name,
+                        osp_error *err);
 /** Ids, newest first: an array that ends with NULL; free with journal_ids_free(). */
 int journal_ids(struct journal *journal, char ***ids, osp_error *err);
 /** Identities of gateways that the rows name, each once. Same. */

@@ -252,9 +252,10 @@ static int upload_stands(struct work *work, bool *stands, osp_error *err)
         *stands = false; /* another store is wanted now */
         return path ? OSP_OK : osp_nomem(err);
     }
-    ret = store_address(work->store, work->row.upload_name, &url, err);
+    ret = store_address(work->store, work->row.upload_name, &url, &fault);
+    *stands = ret == OSP_OK; /* a command's address may be gone with the process */
     if (ret < 0 || fs_size(path) <= 0)
-        return ret;
+        return OSP_OK;
     ret = store_fetch_back(work->store, url, fs_size(path), work->cancel, &fault);
     *stands = ret != OSP_EACCESS;
     work->upload_known = ret == OSP_OK;

@@ -25,6 +25,8 @@
  *   reference_*        what was sent: what the result is compared with
  *   upload_store,
  *   upload_name        where the reference lies; its address is made from them when needed
+ *   upload_sha256      of the content that was put there
+ *   upload_kept        1: it is left there, and may serve other jobs
  *   units_estimated,
  *   units_deducted     decimal text
  *   output,
@@ -77,6 +79,8 @@ static const char *const migrations[] = {
     "UPDATE jobs SET begun_us = created_us;",
     "ALTER TABLE jobs ADD COLUMN born_ms INTEGER NOT NULL DEFAULT 0;",
     "ALTER TABLE jobs ADD COLUMN forgotten_from TEXT;",
+    "ALTER TABLE jobs ADD COLUMN upload_sha256 TEXT;"
+    "ALTER TABLE jobs ADD COLUMN upload_kept INTEGER NOT NULL DEFAULT 0;",
 };
 
 static void text_cleanup(char **text)

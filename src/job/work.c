@@ -53,27 +53,50 @@ void work_set_age(struct work *work, int64_t age_us)
 
 /* ---- the store ----------------------------------------------------------------------------- */
 
+static struct store_settings settings_of(const struct config *config)
+{
+    bool named = config->store.value && !str_starts(config->store.value, "sim:");
+
+    return (struct store_settings){
+        .public_url = config->public_url.value,
+        .key = named ? config->store_key.value : config->key.value,
+        .user = config->store_user.value,
+        .endpoint = config->store_endpoint.value,
+        .region = config->store_region.value,
+        .addressing = config->store_addressing.value,
+        .profile = config->store_profile.value,
+        .delete_command = config->store_delete.value,
+        .life_s = config_number(&config->store_life_s, 0),
+        .part_bytes = config_number(&config->store_part_mib, 0) << 20,
+        .parallel = (int)config_number(&config->store_parallel, 0),
+        .timeout_s = (int)config_number(&config->store_timeout_s, 0),
+    };
+}
+
 int work_open_store(struct work *work, osp_error *err)
 {
     const struct config *config = work->engine->config;
     OSP_AUTO(auto_free) char *spec = str_dup(config->store.value);
-    struct store_settings settings = { .public_url = config->public_url.value,
-                                       .key = config->key.value,
-                                       .http = work->http };
+    OSP_AUTO(auto_free) char *memory = work_file(work, "upload.json");
+    struct store_settings settings = settings_of(config);
 
     if (work->store)
         return OSP_OK;
+    if (!memory)
+        return osp_nomem(err);
+    settings.http = work->http;
+    settings.memory = memory;
     if (!spec && engine_sim_store(work->engine))
         spec = str_format("sim:%s", engine_sim_store(work->engine));
     if (!spec) {
         osp_fail(err, OSP_EACCESS,
                  "no store is named, and the service fetches the reference by "
                  "its address");
-        return osp_hint(err, "--store dir:/srv/media --public-url https://..., or store in "
-                             "config.ini");
+        return osp_hint(err, "--store s3://bucket/prefix, --store dir:/srv/media --public-url "
+                             "https://..., or store in config.ini");
     }
     /* the port of a simulator changes from run to run, its objects do not */
-    work->store_label = strdup(config->store.value ? config->store.value : "sim");
+    work->store_label = config->store.value ? store_label(config->store.value) : strdup("sim");
     settings.specification = spec;
     return work->store_label ? store_open(&settings, &work->store, err) : osp_nomem(err);
 }
@@ -84,7 +107,7 @@ void work_drop_upload(struct work *work)
     osp_error fault = { 0 };
     int ret;
 
-    if (!work->row.upload_name || work_open_store(work, &fault) < 0)
+    if (!work->row.upload_name || work->row.upload_kept || work_open_store(work, &fault) < 0)
         return;
     if (!work->row.upload_store || strcmp(work->row.upload_store, work->store_label) != 0)
         return;
@@ -254,6 +277,8 @@ int work_run(struct work *work, osp_error *err)
     }
     if (ret == OSP_OK)
         ret = run_states(work, err);
+    if (ret < 0 && job_state_ended(work->row.state) && work->row.state != OSP_JOB_DONE)
+        work_drop_upload(work); /* whoever tries again puts it there again */
     keep_fault(work, ret < 0 ? err : NULL);
     return ret;
 }

@@ -20,6 +20,7 @@
 
 #define MEMORY_CEILING (16 << 20)
 #define REDIRECTS_MAX  5
+#define UPLOAD_BUFFER  (1L << 19)
 
 struct http {
     CURLM *multi;
@@ -35,7 +36,8 @@ struct transfer {
     struct curl_slist *headers;
     struct strbuf body;
     int in_fd, out_fd;
-    int64_t in_size;
+    int64_t in_size; /* of the body */
+    int64_t in_done;
     int64_t offset;  /* what the sink held at the start */
     int64_t written; /* by this transfer */
     bool to_file;    /* decided by the status, at the first byte of the body */
@@ -131,18 +133,32 @@ static size_t on_header(char *raw, size_t unit, size_t count, void *opaque)
     size_t size = unit * count;
     OSP_AUTO(auto_free) char *line = secret_mask(raw, &size, t->key);
     struct http_answer *answer = t->answer;
-    char date[64] = "";
+
+    const struct {
+        const char *name;
+        char *to;
+        size_t room;
+    } kept[] = {
+        { "Retry-After:", answer->retry_after, sizeof(answer->retry_after) },
+        { "Content-Type:", answer->content_type, sizeof(answer->content_type) },
+        { "Content-Range:", answer->content_range, sizeof(answer->content_range) },
+        { "Date:", answer->date, sizeof(answer->date) },
+        { "ETag:", answer->etag, sizeof(answer->etag) },
+        { "X-Amz-Meta-Sha256:", answer->sha256, sizeof(answer->sha256) },
+    };
+    bool anew;
 
     if (!line)
         return 0;
-    if (size > 5 && memcmp(line, "HTTP/", 5) == 0) /* a new answer, after "100 Continue" */
-        answer->retry_after[0] = answer->content_type[0] = answer->content_range[0] = 0;
-    keep_header(line, size, "Retry-After:", answer->retry_after, sizeof(answer->retry_after));
-    keep_header(line, size, "Content-Type:", answer->content_type, sizeof(answer->content_type));
-    keep_header(line, size, "Content-Range:", answer->content_range, sizeof(answer->content_range));
-    keep_header(line, size, "Date:", date, sizeof(date));
-    if (date[0])
-        answer->date_s = curl_getdate(date, NULL) > 0 ? curl_getdate(date, NULL) : 0;
+    anew = size > 5 && memcmp(line, "HTTP/", 5) == 0; /* an answer after "100 Continue" */
+    for (size_t i = 0; i < OSP_COUNT(kept); i++) {
+        if (anew)
+            kept[i].to[0] = 0;
+        keep_header(line, size, kept[i].name, kept[i].to, kept[i].room);
+    }
+    if (answer->date[0])
+        answer->date_s = curl_getdate(answer->date, NULL) > 0 ? curl_getdate(answer->date, NULL)
+                                                              : 0;
     return unit * count;
 }
 
@@ -215,22 +231,29 @@ static size_t on_body(char *data, size_t unit, size_t count, void *opaque)
 static size_t on_read(char *data, size_t unit, size_t count, void *opaque)
 {
     struct transfer *t = opaque;
+    int64_t left = t->in_size - t->in_done;
+    size_t want = left < (int64_t)(unit * count) ? (size_t)left : unit * count;
     ssize_t got;
 
     do {
-        got = read(t->in_fd, data, unit * count);
+        got = pread(t->in_fd, data, want, (off_t)(t->request->body_offset + t->in_done));
     } while (got < 0 && errno == EINTR);
-    if (got >= 0)
-        return (size_t)got;
-    osp_fail_errno(&t->fault, OSP_EMEDIA, "read", t->request->body_file);
-    return CURL_READFUNC_ABORT;
+    if (got < 0) {
+        osp_fail_errno(&t->fault, OSP_EMEDIA, "read", t->request->body_file);
+        return CURL_READFUNC_ABORT;
+    }
+    t->in_done += got;
+    return (size_t)got;
 }
 
 static int on_seek(void *opaque, curl_off_t offset, int origin)
 {
     struct transfer *t = opaque;
 
-    return lseek(t->in_fd, offset, origin) < 0 ? CURL_SEEKFUNC_FAIL : CURL_SEEKFUNC_OK;
+    if (origin != SEEK_SET || offset < 0 || offset > t->in_size)
+        return CURL_SEEKFUNC_FAIL;
+    t->in_done = offset;
+    return CURL_SEEKFUNC_OK;
 }
 
 static int on_progress(void *opaque, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
@@ -248,9 +271,14 @@ static int on_progress(void *opaque, curl_off_t down_total, curl_off_t down, cur
 
 static bool is_secret(const char *line)
 {
-    return strncasecmp(line, "Authorization:", 14) == 0 ||
-           strncasecmp(line, "Proxy-Authorization:", 20) == 0 ||
-           strncasecmp(line, "Cookie:", 7) == 0 || strncasecmp(line, "Set-Cookie:", 11) == 0;
+    static const char *const names[] = { "Authorization:", "Proxy-Authorization:", "Cookie:",
+                                         "Set-Cookie:", "X-Amz-Security-Token:" };
+
+    for (size_t i = 0; i < OSP_COUNT(names); i++) {
+        if (strncasecmp(line, names[i], strlen(names[i])) == 0)
+            return true;
+    }
+    return false;
 }
 
 static void trace_lines(const char *mark, const char *data, size_t size, const char *key)
@@ -308,7 +336,8 @@ static int open_body(struct transfer *t, osp_error *err)
     t->in_fd = open(path, O_RDONLY | O_CLOEXEC);
     if (t->in_fd < 0 || fstat(t->in_fd, &st) < 0)
         return osp_fail_errno(err, OSP_EMEDIA, "read", path);
-    t->in_size = (int64_t)st.st_size;
+    t->in_size = t->request->body_length ? t->request->body_length
+                                         : (int64_t)st.st_size - t->request->body_offset;
     return OSP_OK;
 }
 
@@ -335,8 +364,10 @@ static bool add_header(struct transfer *t, const char *line)
 static int add_headers(struct transfer *t, const char *bearer, osp_error *err)
 {
     const char *const *line = t->request->headers;
-    OSP_AUTO(auto_free) char *key = bearer ? str_format("Authorization: Bearer %s", bearer) : NULL;
-    bool fine = (!bearer || key) && (!key || add_header(t, key));
+    bool basic = t->request->user != NULL; /* libcurl writes that header */
+    OSP_AUTO(auto_free)
+    char *key = bearer && !basic ? str_format("Authorization: Bearer %s", bearer) : NULL;
+    bool fine = (!bearer || basic || key) && (!key || add_header(t, key));
 
     for (; fine && line && *line; line++)
         fine = add_header(t, *line);
@@ -350,8 +381,11 @@ static void set_body(struct transfer *t)
     const struct http_request *request = t->request;
     const char *method = request->method ? request->method : "GET";
 
+    if (strcmp(method, "HEAD") == 0)
+        curl_easy_setopt(t->easy, CURLOPT_NOBODY, 1L);
     if (request->body_file) {
         curl_easy_setopt(t->easy, CURLOPT_UPLOAD, 1L);
+        curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
         curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, on_read);
         curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
         curl_easy_setopt(t->easy, CURLOPT_SEEKFUNCTION, on_seek);
@@ -372,8 +406,8 @@ static void set_manners(struct transfer *t, const char *url)
 
     curl_easy_setopt(t->easy, CURLOPT_URL, url);
     curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, loopback ? "http,https" : "https");
-    curl_easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(t->easy, CURLOPT_PATH_AS_IS, 1L); /* ids stand in it, signatures hang on it */
+    curl_easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "omnisplice/" OSP_VERSION);
     curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT,
@@ -432,6 +466,12 @@ static int transfer_prepare(struct transfer *t, const char *url, const char *bea
         return ret;
     set_manners(t, url);
     set_body(t);
+    curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
+    if (bearer && t->request->user) {
+        curl_easy_setopt(t->easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+        curl_easy_setopt(t->easy, CURLOPT_USERNAME, t->request->user);
+        curl_easy_setopt(t->easy, CURLOPT_PASSWORD, bearer);
+    }
     set_callbacks(t);
     if (t->headers)
         curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
@@ -442,8 +482,9 @@ static int transfer_prepare(struct transfer *t, const char *url, const char *bea
     return OSP_OK;
 }
 
-/* The loop: until the transfer is done or somebody wants it to end. */
-static int drive(CURLM *multi, osp_cancel *cancel, CURLcode *result, osp_error *err)
+/* The loop: until one of the transfers is done or somebody wants it to end. */
+static int drive(CURLM *multi, osp_cancel *cancel, struct transfer **done, CURLcode *result,
+                 osp_error *err)
 {
     struct curl_waitfd extra = { .fd = osp_cancel_fd(cancel), .events = CURL_WAIT_POLLIN };
     int running = 1, left;
@@ -455,6 +496,7 @@ static int drive(CURLM *multi, osp_cancel *cancel, CURLcode *result, osp_error *
         while ((message = curl_multi_info_read(multi, &left))) {
             if (message->msg == CURLMSG_DONE) {
                 *result = message->data.result;
+                curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)done);
                 return OSP_OK;
             }
         }
@@ -510,9 +552,20 @@ static int fail_without_answer(struct transfer *t, const char *url, CURLcode cod
                     shown ? shown : "", words);
 }
 
+static void unquote(char *text)
+{
+    size_t size = strlen(text);
+
+    if (size >= 2 && text[0] == '"' && text[size - 1] == '"') {
+        memmove(text, text + 1, size - 2);
+        text[size - 2] = 0;
+    }
+}
+
 static int transfer_finish(struct transfer *t, const char *url, CURLcode code, osp_error *err)
 {
     struct http_answer *answer = t->answer;
+    curl_off_t length = -1;
     long status = 0;
 
     if (t->fault.code) {
@@ -528,6 +581,9 @@ static int transfer_finish(struct transfer *t, const char *url, CURLcode code, o
     }
     answer->reach = HTTP_ANSWERED;
     answer->status = (int)status;
+    curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    answer->content_length = length;
+    unquote(answer->etag);
     if (t->written == 0 && status == 200 && t->out_fd >= 0 && !sink_begin(t))
         return osp_fail(err, t->fault.code, "%s", t->fault.text);
     answer->body_size = t->body.size;
@@ -535,11 +591,11 @@ static int transfer_finish(struct transfer *t, const char *url, CURLcode code, o
     return answer->body ? OSP_OK : osp_nomem(err);
 }
 
-static void trace_answer(const struct http_answer *answer)
+static void trace_answer(const struct http_request *request, const struct http_answer *answer)
 {
     OSP_AUTO(auto_free) char *shown = NULL;
 
-    if (!log_wanted(OSP_LOG_TRACE) || !answer->body_size)
+    if (!log_wanted(OSP_LOG_TRACE) || !answer->body_size || request->secret_answer)
         return;
     shown = http_mask(answer->body);
     if (shown)
@@ -572,6 +628,7 @@ static int perform_once(struct http *http, const struct http_request *request, c
     struct transfer t = {
         .request = request, .key = http->key, .answer = answer, .in_fd = -1, .out_fd = -1
     };
+    struct transfer *done = NULL;
     CURLcode result = CURLE_OK;
     const char *location = NULL;
     int ret = http_url_check(url, err);
@@ -583,7 +640,7 @@ static int perform_once(struct http *http, const struct http_request *request, c
         return ret;
     if (curl_multi_add_handle(http->multi, t.easy) != CURLM_OK)
         return osp_nomem(err);
-    ret = drive(http->multi, request->cancel, &result, err);
+    ret = drive(http->multi, request->cancel, &done, &result, err);
     curl_multi_remove_handle(http->multi, t.easy);
     if (ret < 0) {
         answer->reach = t.sent ? HTTP_MAYBE_SENT : HTTP_NOT_SENT;
@@ -592,7 +649,7 @@ static int perform_once(struct http *http, const struct http_request *request, c
     ret = transfer_finish(&t, url, result, err);
     if (ret < 0)
         return ret;
-    trace_answer(answer);
+    trace_answer(request, answer);
     keep_location(&t);
     curl_easy_getinfo(t.easy, CURLINFO_REDIRECT_URL, &location);
     *next = str_dup(location);
@@ -634,4 +691,106 @@ int http_perform(struct http *http, const struct http_request *request, struct h
         bearer = NULL;
     }
     return osp_fail(err, OSP_EAGAIN, "more than %d redirects", REDIRECTS_MAX);
+}
+
+/* ---- many at once -------------------------------------------------------------------------- */
+
+struct slot {
+    struct transfer t; /* .easy: it runs */
+    struct http_request request;
+    struct http_answer answer;
+    void *tag;
+};
+
+struct slots {
+    struct slot *list;
+    size_t count;
+    CURLM *multi;
+};
+
+static void slot_end(struct slots *slots, struct slot *slot)
+{
+    if (slot->t.easy)
+        curl_multi_remove_handle(slots->multi, slot->t.easy);
+    transfer_release(&slot->t);
+    http_answer_release(&slot->answer);
+    memset(slot, 0, sizeof(*slot));
+    slot->t.in_fd = slot->t.out_fd = -1;
+}
+
+static void slots_release(struct slots *slots)
+{
+    for (size_t i = 0; slots->list && i < slots->count; i++)
+        slot_end(slots, &slots->list[i]);
+    free(slots->list);
+}
+
+static int slot_begin(struct slots *slots, struct slot *slot, osp_error *err)
+{
+    int ret = http_url_check(slot->request.url, err);
+
+    slot->t.request = &slot->request;
+    slot->t.answer = &slot->answer;
+    if (ret == OSP_OK)
+        ret = transfer_prepare(&slot->t, slot->request.url, slot->request.bearer, err);
+    if (ret == OSP_OK && curl_multi_add_handle(slots->multi, slot->t.easy) != CURLM_OK)
+        ret = osp_nomem(err);
+    return ret;
+}
+
+/* As many as there is room for. @return how many run, or a negative code */
+static int slots_fill(struct slots *slots, const struct http_feed *feed, osp_error *err)
+{
+    int running = 0, more = 1;
+
+    for (size_t i = 0; i < slots->count; i++) {
+        struct slot *slot = &slots->list[i];
+        int ret;
+
+        if (!slot->t.easy && more) {
+            more = feed->next(feed->opaque, &slot->request, &slot->tag, err);
+            ret = more > 0 ? slot_begin(slots, slot, err) : more;
+            if (ret < 0)
+                return ret;
+        }
+        running += slot->t.easy != NULL;
+    }
+    return running;
+}
+
+static int slot_finish(struct slots *slots, struct slot *slot, CURLcode code,
+                       const struct http_feed *feed, osp_error *err)
+{
+    osp_error fault = { 0 };
+    int ret = transfer_finish(&slot->t, slot->request.url, code, &fault);
+
+    if (ret == OSP_OK)
+        trace_answer(&slot->request, &slot->answer);
+    ret = feed->ended(feed->opaque, slot->tag, ret, &slot->answer, &fault, err);
+    slot_end(slots, slot);
+    return ret;
+}
+
+int http_run(struct http *http, const struct http_feed *feed, osp_error *err)
+{
+    OSP_AUTO(slots_release)
+    struct slots slots = { calloc(feed->parallel, sizeof(struct slot)), feed->parallel,
+                           http->multi };
+    int running;
+
+    if (!slots.list)
+        return osp_nomem(err);
+    for (size_t i = 0; i < slots.count; i++)
+        slots.list[i].t.in_fd = slots.list[i].t.out_fd = -1;
+    while ((running = slots_fill(&slots, feed, err)) > 0) {
+        struct transfer *done = NULL;
+        CURLcode code = CURLE_OK;
+        int ret = drive(http->multi, feed->cancel, &done, &code, err);
+
+        if (ret == OSP_OK) /* a slot begins with its transfer */
+            ret = slot_finish(&slots, (struct slot *)(void *)done, code, feed, err);
+        if (ret < 0)
+            return ret;
+    }
+    return running;
 }

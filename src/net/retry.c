@@ -9,6 +9,11 @@
 
 #define TEN_MINUTES_MS (10 * 60 * 1000)
 
+int64_t http_date_s(const char *value)
+{
+    return (int64_t)curl_getdate(value, NULL);
+}
+
 int retry_after_ms(const char *value, int64_t now_s)
 {
     int64_t seconds;
@@ -16,9 +21,9 @@ int retry_after_ms(const char *value, int64_t now_s)
     if (!value || !*value)
         return 0;
     if (!str_to_int64(value, 0, INT64_MAX, &seconds)) {
-        time_t date = curl_getdate(value, NULL);
+        int64_t date = http_date_s(value);
 
-        seconds = date < 0 ? 0 : (int64_t)date - now_s;
+        seconds = date < 0 ? 0 : date - now_s;
     }
     if (seconds <= 0)
         return 0;

@@ -25,7 +25,7 @@ static bool host_is_loopback(const char *host)
     char bare[64];
     size_t n = strlen(host);
 
-    if (strcmp(host, "localhost") == 0)
+    if (strcmp(host, "localhost") == 0 || str_ends(host, ".localhost")) /* RFC 6761 6.3 */
         return true;
     if (n > 2 && n < sizeof(bare) && host[0] == '[') {
         struct in6_addr v6;
@@ -98,18 +98,34 @@ char *http_url_identity(const char *text)
     return str_format("%s://%s%s%s%s", scheme, host, port ? ":" : "", port ? port : "", path);
 }
 
+char *http_url_host(const char *text)
+{
+    OSP_AUTO(url_cleanup) CURLU *url = curl_url();
+    OSP_AUTO(curl_text_free) char *host = NULL;
+    OSP_AUTO(curl_text_free) char *port = NULL;
+
+    if (!url || curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK ||
+        curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+        return NULL;
+    if (curl_url_get(url, CURLUPART_PORT, &port, CURLU_NO_DEFAULT_PORT) != CURLUE_OK)
+        return str_dup(host);
+    return str_format("%s:%s", host, port);
+}
+
+bool http_url_has_user(const char *text)
+{
+    OSP_AUTO(url_cleanup) CURLU *url = curl_url();
+    OSP_AUTO(curl_text_free) char *user = NULL;
+
+    return url && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
+           curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_OK;
+}
+
 char *http_escape(const char *segment)
 {
-    static const char plain[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
     OSP_AUTO(strbuf_release) struct strbuf out = STRBUF_INIT;
 
-    for (const char *p = segment; *p; p++) {
-        if (strchr(plain, *p))
-            strbuf_add(&out, p, 1);
-        else
-            strbuf_printf(&out, "%%%02X", (unsigned)(unsigned char)*p);
-    }
+    strbuf_escape(&out, segment, "");
     return strbuf_take(&out);
 }
 

@@ -54,8 +54,6 @@ static int dir_open(const struct store_settings *settings, const char *rest, voi
     dir->public_url = strdup(settings->public_url);
     if (!dir->folder || !dir->public_url)
         return osp_nomem(err);
-    while (str_ends(dir->public_url, "/"))
-        dir->public_url[strlen(dir->public_url) - 1] = 0;
     return OSP_OK;
 }
 
@@ -109,9 +107,8 @@ static int dir_put(void *self, struct http *http, const struct store_put *put, o
 static int dir_address(void *self, const char *name, char **url, osp_error *err)
 {
     struct dir *dir = self;
-    OSP_AUTO(auto_free) char *segment = http_escape(name);
 
-    *url = segment ? str_format("%s/%s", dir->public_url, segment) : NULL;
+    *url = store_public_address(dir->public_url, name);
     return *url ? OSP_OK : osp_nomem(err);
 }
 

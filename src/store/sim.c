@@ -45,24 +45,9 @@ static int sim_open(const struct store_settings *settings, const char *rest, voi
 static int sim_address(void *self, const char *name, char **url, osp_error *err)
 {
     struct sim_store *sim = self;
-    OSP_AUTO(auto_free) char *segment = http_escape(name);
-    size_t base = strlen(sim->base);
 
-    while (base && sim->base[base - 1] == '/')
-        base--;
-    *url = segment ? str_format("%.*s/%s", (int)base, sim->base, segment) : NULL;
+    *url = store_public_address(sim->base, name);
     return *url ? OSP_OK : osp_nomem(err);
-}
-
-/* One word for each way in which a PUT or DELETE is turned down (RFC 9110 15). */
-static int refused(const char *what, int status, osp_error *err)
-{
-    if (status == 401 || status == 403)
-        return osp_fail(err, OSP_EACCESS, "the store refuses the key: HTTP %d", status);
-    if (status == 507 || status == 413)
-        return osp_fail(err, OSP_EOUTPUT, "the store has no room: HTTP %d", status);
-    return osp_fail(err, status >= 500 ? OSP_EAGAIN : OSP_EACCESS, "the store cannot %s: HTTP %d",
-                    what, status);
 }
 
 static int sim_put(void *self, struct http *http, const struct store_put *put, osp_error *err)
@@ -89,7 +74,8 @@ static int sim_put(void *self, struct http *http, const struct store_put *put, o
     ret = http_perform(http, &request, &answer, err);
     if (ret < 0)
         return osp_while(err, "uploading the reference");
-    return answer.status / 100 == 2 ? OSP_OK : refused("take the reference", answer.status, err);
+    return answer.status / 100 == 2 ? OSP_OK
+                                    : store_refused("take the reference", answer.status, err);
 }
 
 static int sim_remove(void *self, struct http *http, const char *name, osp_cancel *cancel,
@@ -109,7 +95,7 @@ static int sim_remove(void *self, struct http *http, const char *name, osp_cance
         return osp_while(err, "removing the reference from the store");
     if (answer.status / 100 == 2 || answer.status == 404)
         return OSP_OK;
-    return refused("remove the reference", answer.status, err);
+    return store_refused("remove the reference", answer.status, err);
 }
 
 const struct store_kind store_sim = {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/fs.h"
 #include "base/hash.h"
 #include "base/str.h"
 
@@ -15,7 +16,8 @@ struct store {
     struct http *http;
 };
 
-static const struct store_kind *const kinds[] = { &store_dir, &store_sim };
+static const struct store_kind *const kinds[] = { &store_s3,  &store_http, &store_https,
+                                                  &store_cmd, &store_dir,  &store_sim };
 
 #define PAGE_CEILING 65536 /* of an error page, which may be longer than the object */
 
@@ -35,8 +37,8 @@ static int unknown_kind(const char *specification, osp_error *err)
         strbuf_printf(&names, "%s%s:", i ? ", " : "", kinds[i]->prefix);
     osp_fail(err, OSP_EACCESS, "'%s' is no store: there are %s", shown ? shown : "",
              names.data ? names.data : "");
-    return osp_hint(err, "for example dir:/srv/media with a public_url, or [store NAME] in "
-                         "config.ini");
+    return osp_hint(err, "for example s3://bucket/prefix, dir:/srv/media with a public_url, or "
+                         "[store NAME] in config.ini");
 }
 
 int store_open(const struct store_settings *settings, struct store **out, osp_error *err)
@@ -65,6 +67,27 @@ int store_open(const struct store_settings *settings, struct store **out, osp_er
 int store_put(struct store *store, const struct store_put *put, osp_error *err)
 {
     return store->kind->put(store->self, store->http, put, err);
+}
+
+int store_present(struct store *store, const struct store_put *put, bool fetch_back, bool *there,
+                  osp_error *err)
+{
+    OSP_AUTO(auto_free) char *url = NULL;
+    osp_error fault = { 0 };
+    int ret;
+
+    *there = false;
+    if (store->kind->present)
+        ret = store->kind->present(store->self, store->http, put, there, &fault);
+    else if (!fetch_back)
+        return OSP_OK;
+    else
+        ret = store_address(store, put->name, &url, &fault);
+    if (ret == OSP_OK && url) {
+        ret = store_fetch_back(store, url, fs_size(put->file), put->cancel, &fault);
+        *there = ret == OSP_OK;
+    }
+    return ret == OSP_ECANCELED ? osp_fail(err, ret, "interrupted") : OSP_OK;
 }
 
 int store_address(struct store *store, const char *name, char **url, osp_error *err)
@@ -123,6 +146,65 @@ int store_fetch_back(struct store *store, const char *url, int64_t size, osp_can
         return osp_fail(err, OSP_EACCESS, "'%s' has %lld bytes, %lld were put there",
                         shown ? shown : "", (long long)told_size(&answer), (long long)size);
     return OSP_OK;
+}
+
+char *store_label(const char *specification)
+{
+    char hash[SHA256_HEX];
+
+    if (!str_starts(specification, "cmd:"))
+        return strdup(specification);
+    sha256_buffer(specification, strlen(specification), hash); /* who knows what a command holds */
+    return str_format("cmd:%.16s", hash);
+}
+
+int64_t store_default_life_s(void)
+{
+    return 6 * 3600; /* longer than the service needs, shorter than for ever */
+}
+
+char *store_public_address(const char *public_url, const char *name)
+{
+    static const char mark[] = "{name}";
+    OSP_AUTO(auto_free) char *segment = http_escape(name);
+    const char *at = strstr(public_url, mark);
+    size_t base = at ? (size_t)(at - public_url) : strlen(public_url);
+
+    if (!segment)
+        return NULL;
+    if (at)
+        return str_format("%.*s%s%s", (int)base, public_url, segment, at + strlen(mark));
+    while (base && public_url[base - 1] == '/')
+        base--;
+    return str_format("%.*s/%s", (int)base, public_url, segment);
+}
+
+int store_refused(const char *what, int status, osp_error *err)
+{
+    static const struct {
+        int status;
+        osp_code code;
+        const char *words, *hint;
+    } rows[] = {
+        { 401, OSP_EACCESS, "the store refuses the key", "the store's user and key_file" },
+        { 403, OSP_EACCESS, "the store refuses the key", "the store's user and key_file" },
+        { 404, OSP_EACCESS, "the store has no such folder", "make the folder there first" },
+        { 405, OSP_EACCESS, "the store takes no uploads", "WebDAV or PUT must be allowed there" },
+        { 409, OSP_EACCESS, "the store has no such folder", "make the folder there first" },
+        { 413, OSP_EOUTPUT, "the store takes no file of that size", "raise its limit on bodies" },
+        { 500, OSP_EAGAIN, "the store fails",
+          "nginx answers so when its disk is full and when it may not make the folder" },
+        { 507, OSP_EOUTPUT, "the store has no room", NULL },
+    };
+
+    for (size_t i = 0; i < OSP_COUNT(rows); i++) {
+        if (rows[i].status != status)
+            continue;
+        osp_fail(err, rows[i].code, "%s: HTTP %d", rows[i].words, status);
+        return rows[i].hint ? osp_hint(err, "%s", rows[i].hint) : (int)rows[i].code;
+    }
+    return osp_fail(err, status >= 500 || status == 429 ? OSP_EAGAIN : OSP_EACCESS,
+                    "the store cannot %s: HTTP %d", what, status);
 }
 
 char *store_name(const char *file)

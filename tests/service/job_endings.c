@@ -86,8 +86,8 @@ static void test_a_wrong_key(void **state)
 
     (void)state;
     assert_int_equal(run(job, &err), OSP_EACCESS);
-    assert_null(strstr(err.text, "4711"));
-    assert_null(strstr(log_text, "4711"));
+    assert_null(strstr(err.text, "wrong-key")); /* digits alone may be a port's */
+    assert_null(strstr(log_text, "wrong-key"));
     osp_job_free(&job);
     osp_engine_close(&engine);
 }

@@ -211,6 +211,53 @@ static void test_refused(void **state)
     load(&options, OSP_EACCESS, &err);
 }
 
+/* A store's own settings: its section, the environment over it, options over both. */
+static void test_store_settings(void **state)
+{
+    static const char ini[] = "[store web]\nurl = https://web.example/in\nuser = alice\n"
+                              "timeout_s = 30\nkeep_upload = yes\nno_fetch_back = no\n"
+                              "region = of-the-file\nendpoint = https://s3.example\n";
+    osp_engine_options options = { .config = ini_path,
+                                   .store = "web",
+                                   .store_region = "of-option" };
+    osp_error err = { 0 };
+    struct config *config;
+    char *json;
+
+    (void)state;
+    assert_int_equal(fs_write_file(ini_path, ini, strlen(ini), &err), 0);
+    setenv("OMNISPLICE_STORE_REGION", "of-env", 1);
+    setenv("OMNISPLICE_STORE_TIMEOUT", "40", 1);
+    setenv("OMNISPLICE_STORE_KEY", "hush-hush", 1);
+    config = load(&options, 0, &err);
+    IS(store, "https://web.example/in", "[store web] url");
+    IS(store_user, "alice", "[store web] user");
+    IS(store_region, "of-option", "option");
+    IS(store_timeout_s, "40", "environment OMNISPLICE_STORE_TIMEOUT");
+    IS(store_endpoint, "https://s3.example", "[store web] endpoint");
+    IS(store_key, "hush-hush", "OMNISPLICE_STORE_KEY");
+    IS(keep_upload, "yes", "[store web]");
+    assert_null(config->no_fetch_back.value);
+    assert_int_equal(config_number(&config->store_timeout_s, 7), 40);
+    assert_int_equal(config_number(&config->store_life_s, 7), 7);
+    json = config_json(config);
+    assert_null(strstr(json, "hush"));
+    assert_non_null(strstr(json, "store_key"));
+    free(json);
+    config_free(&config);
+    options.store_life_s = "604801";
+    load(&options, OSP_EACCESS, &err);
+    assert_non_null(strstr(err.text, "life_s = '604801'"));
+    osp_error_clear(&err);
+    options.store_life_s = NULL;
+    setenv("OMNISPLICE_KEEP_UPLOAD", "perhaps", 1);
+    load(&options, OSP_EACCESS, &err);
+    unsetenv("OMNISPLICE_KEEP_UPLOAD");
+    unsetenv("OMNISPLICE_STORE_REGION");
+    unsetenv("OMNISPLICE_STORE_TIMEOUT");
+    unsetenv("OMNISPLICE_STORE_KEY");
+}
+
 static void test_json_without_secrets(void **state)
 {
     osp_engine_options options = { .config = ini_path };
@@ -268,6 +315,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_options_over_environment, setup, teardown),
         cmocka_unit_test_setup_teardown(test_defaults, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_store_settings, setup, teardown),
         cmocka_unit_test_setup_teardown(test_json_without_secrets, setup, teardown),
         cmocka_unit_test_setup_teardown(test_addresses_are_shown_without_secrets, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_pipe_is_no_configuration, setup, teardown),

@@ -594,6 +594,81 @@ static void test_backoff(void **state)
     assert_int_equal(retry_after_ms("", 0), 0);
 }
 
+/* Requests of a feed: what was asked for, what came of it. */
+struct feed_state {
+    int asked, wanted, answered, failed, running, most;
+    int stop_at; /* ended() stops it at that one */
+};
+
+static int next_request(void *opaque, struct http_request *request, void **tag, osp_error *err)
+{
+    struct feed_state *feed = opaque;
+
+    (void)err;
+    if (feed->asked == feed->wanted)
+        return 0;
+    feed->asked++;
+    feed->running++;
+    feed->most = feed->running > feed->most ? feed->running : feed->most;
+    *request = (struct http_request){ .url = url("/"), .fresh = true };
+    *tag = feed;
+    return 1;
+}
+
+static int request_ended(void *opaque, void *tag, int ret, const struct http_answer *answer,
+                         const osp_error *fault, osp_error *err)
+{
+    struct feed_state *feed = opaque;
+
+    assert_ptr_equal(tag, opaque);
+    feed->running--;
+    if (ret == 0 && answer->status == 200) {
+        assert_string_equal(answer->body, "ok");
+        feed->answered++;
+    } else {
+        assert_int_equal(ret, OSP_EAGAIN);
+        assert_int_equal(fault->code, OSP_EAGAIN);
+        feed->failed++;
+    }
+    return feed->answered + feed->failed == feed->stop_at ? osp_fail(err, OSP_EOUTPUT, "enough")
+                                                          : 0;
+}
+
+static void test_side_by_side(void **state)
+{
+    static const struct script scripts[] = { { PAGE, false }, { NULL, false }, { PAGE, false },
+                                             { PAGE, false }, { PAGE, false }, { "", false } };
+    struct http *http = client();
+    struct feed_state feed = { .wanted = 5 }, stopped = { .wanted = 1, .stop_at = 0 };
+    struct http_feed run = {
+        .parallel = 2, .next = next_request, .ended = request_ended, .opaque = &feed
+    };
+    osp_error err = { 0 };
+    osp_cancel *cancel = NULL;
+
+    (void)state;
+    server_start(scripts);
+    assert_int_equal(http_run(http, &run, &err), 0);
+    assert_int_equal(feed.answered, 4);
+    assert_int_equal(feed.failed, 1);
+    assert_int_equal(feed.most, 2);
+    assert_int_equal(osp_cancel_new(&cancel, &err), 0);
+    osp_cancel_trigger(cancel);
+    run.opaque = &stopped;
+    run.cancel = cancel;
+    assert_int_equal(http_run(http, &run, &err), OSP_ECANCELED);
+    osp_error_clear(&err);
+    osp_cancel_free(&cancel);
+    server_stop();
+    /* nobody listens: every one fails, and the second of them stops the run */
+    run.cancel = NULL;
+    stopped = (struct feed_state){ .wanted = 5, .stop_at = 2 };
+    assert_int_equal(http_run(http, &run, &err), OSP_EOUTPUT);
+    assert_string_equal(err.text, "enough");
+    assert_true(stopped.asked < 5);
+    http_free(&http);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -606,6 +681,7 @@ int main(void)
         cmocka_unit_test(test_redirects),
         cmocka_unit_test(test_download_is_resumed),
         cmocka_unit_test(test_cancel_and_ceiling_and_idle),
+        cmocka_unit_test(test_side_by_side),
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_identities),
         cmocka_unit_test(test_masks),

@@ -48,7 +48,9 @@ static int teardown(void **state)
 static int open_store(const char *spec, const char *public_url, const char *key,
                       struct store **store, osp_error *err)
 {
-    struct store_settings settings = { spec, public_url, key, http };
+    struct store_settings settings = {
+        .specification = spec, .public_url = public_url, .key = key, .http = http
+    };
 
     return store_open(&settings, store, err);
 }
@@ -58,9 +60,9 @@ static void test_kinds(void **state)
     static const struct {
         const char *spec, *public_url, *says;
     } rows[] = {
-        { "ftp:/x", NULL, "dir:, sim:" },
-        { "directory", NULL, "dir:, sim:" },
-        { "di:/tmp", NULL, "dir:, sim:" },
+        { "ftp:/x", NULL, "s3:, http:, https:, cmd:, dir:, sim:" },
+        { "directory", NULL, "s3:, http:, https:, cmd:, dir:, sim:" },
+        { "di:/tmp", NULL, "s3:, http:, https:, cmd:, dir:, sim:" },
         { "dir:relative", "https://x.example", "absolute" },
         { "dir:/no/such/folder", "https://x.example", "not there" },
         { "dir:/tmp", NULL, "public_url" },
