@@ -94,7 +94,7 @@ static char *face_of(const char *key, size_t before)
         unsigned value = 0;
 
         for (size_t bit = i * 6; bit < i * 6 + 6; bit++) {
-            unsigned char byte = (unsigned char)key[bit / 8 - before];
+            unsigned byte = (unsigned char)key[bit / 8 - before];
 
             value = value << 1 | (byte >> (7 - bit % 8) & 1u);
         }

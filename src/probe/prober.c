@@ -489,8 +489,12 @@ static int hand_out(osp_prober *prober, struct ticket *given, osp_facts **out, o
 
 int osp_prober_probe(osp_prober *prober, const char *path, osp_facts **out, osp_error *err)
 {
-    struct ticket *ticket = ticket_new(path);
+    struct ticket *ticket;
+    int ret = cancel_check(prober->options.cancel, err);
 
+    if (ret < 0)
+        return ret;
+    ticket = ticket_new(path);
     if (!ticket)
         return osp_nomem(err);
     enqueue(prober, ticket);

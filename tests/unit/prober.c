@@ -306,7 +306,6 @@ static void a_cancel_ends_the_wait(void **state)
     assert_int_equal(osp_cancel_new(&cancel, NULL), OSP_OK);
     prober = open_prober(1, cancel);
     osp_cancel_trigger(cancel);
-    /* the process has not even started: the file can hardly be done */
     ret = osp_prober_probe(prober, path, &facts, NULL);
     osp_facts_free(&facts);
     assert_int_equal(ret, OSP_ECANCELED);
