@@ -73,7 +73,7 @@ typedef struct osp_verification {
     int64_t master_packets, identical_packets; /* of the picture track */
     int time_stamps_identical;                 /* every picture's pts and duration */
     int audio_packets_identical; /* every packet of every track but the picture track */
-    int tracks_identical;        /* same tracks, codecs, languages, edit lists */
+    int tracks_identical;        /* the files say the same of their media: no differences */
     osp_frame_range *differing;  /* runs of pictures that do not decode to the same planes */
     size_t differing_count;
     osp_frame_range *recoded; /* runs of pictures whose packets differ */
@@ -81,6 +81,8 @@ typedef struct osp_verification {
     double min_psnr_db;    /* over differing pictures outside the allowed ranges; 0: none */
     int outside_identical; /* nothing differs outside the allowed ranges but recoded
                               border pictures, and those stay at 45 dB or above */
+    char **differences;    /* what the files say otherwise: "track 0: display matrix" */
+    size_t differences_count;
 } osp_verification;
 
 /**

@@ -37,6 +37,8 @@ void report_verify_text(FILE *out, const osp_verification *v)
     fprintf(out, "  time stamps: %s\n", same(v->time_stamps_identical));
     fprintf(out, "  sound and other packets: %s\n", same(v->audio_packets_identical));
     fprintf(out, "  tracks: %s\n", same(v->tracks_identical));
+    for (size_t i = 0; i < v->differences_count; i++)
+        fprintf(out, "    differs: %s\n", v->differences[i]);
     print_ranges(out, "pictures that differ", v->differing, v->differing_count);
     print_ranges(out, "packets re-encoded", v->recoded, v->recoded_count);
     if (v->min_psnr_db > 0) {
@@ -62,7 +64,7 @@ static struct json *ranges_json(const osp_frame_range *list, size_t count)
 struct json *report_verify_json(const osp_verification *v)
 {
     struct json *out = json_object(), *frames = json_object(), *video = json_object();
-    struct json *audio = json_object();
+    struct json *audio = json_object(), *differences = json_array();
 
     json_set_string(out, "schema", "omnisplice.verify/1");
     json_set_int(frames, "master", v->master_frames);
@@ -82,5 +84,8 @@ struct json *report_verify_json(const osp_verification *v)
     json_set(out, "audio", audio);
     json_set_bool(out, "time_stamps_identical", v->time_stamps_identical);
     json_set_bool(out, "tracks_identical", v->tracks_identical);
+    for (size_t i = 0; i < v->differences_count; i++)
+        json_push_string(differences, v->differences[i]);
+    json_set(out, "differences", differences);
     return out;
 }

@@ -8,7 +8,6 @@
 #include "base/auto.h"
 #include "base/cancel.h"
 #include "base/hash.h"
-#include "base/str.h"
 
 static int add_row(struct packet_track *track, const AVPacket *packet, osp_error *err)
 {
@@ -79,13 +78,8 @@ static int make_tracks(AVFormatContext *input, const char *path, struct packet_t
     out->count = input->nb_streams;
     for (unsigned i = 0; i < input->nb_streams; i++) {
         const AVStream *stream = input->streams[i];
-        const AVDictionaryEntry *language = av_dict_get(stream->metadata, "language", NULL, 0);
 
-        out->tracks[i].type = stream->codecpar->codec_type;
-        out->tracks[i].codec = stream->codecpar->codec_id;
         out->tracks[i].time_base = stream->time_base;
-        if (language && strcmp(language->value, "und") != 0)
-            str_copy(out->tracks[i].language, sizeof(out->tracks[i].language), language->value);
     }
     return OSP_OK;
 }

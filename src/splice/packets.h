@@ -15,9 +15,6 @@ struct packet_row {
 };
 
 struct packet_track {
-    enum AVMediaType type;
-    enum AVCodecID codec;
-    char language[16];
     AVRational time_base;
     struct packet_row *rows; /* decode order */
     size_t count, capacity;

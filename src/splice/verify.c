@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "probe/mp4.h"
 #include "splice/compare.h"
+#include "splice/description.h"
 #include "splice/packets.h"
 
 /*
@@ -41,6 +42,9 @@ void osp_verification_free(osp_verification **verification)
         return;
     free((*verification)->differing);
     free((*verification)->recoded);
+    for (size_t i = 0; i < (*verification)->differences_count; i++)
+        free((*verification)->differences[i]);
+    free((*verification)->differences);
     free(*verification);
     *verification = NULL;
 }
@@ -129,14 +133,17 @@ static int compare_picture_packets(struct comparison *c, osp_error *err)
     const struct packet_track *b = &c->result.tracks[c->result.picture];
     osp_verification *out = c->out;
     size_t hint = 0;
+    bool keys = false; /* a copied picture is marked otherwise */
 
     out->master_packets = (int64_t)a->count;
     for (int64_t i = 0; i < c->frames; i++) {
+        const struct packet_row *own = &a->rows[a->shown[a->hidden_first + (size_t)i]];
         const struct packet_row *other = partner(c, (size_t)i, &hint);
         int ret;
 
-        if (other && same_packet(&a->rows[a->shown[a->hidden_first + (size_t)i]], other)) {
+        if (other && same_packet(own, other)) {
             out->identical_packets++;
+            keys |= own->key != other->key;
             continue;
         }
         c->marks[i] |= RECODED;
@@ -150,44 +157,56 @@ static int compare_picture_packets(struct comparison *c, osp_error *err)
             out->identical_packets++;
     }
     out->time_stamps_identical = same_picture_times(a, b);
-    return OSP_OK;
+    return keys ? description_note(out, err, "key flags of copied pictures") : OSP_OK;
 }
 
-static bool same_edits(const char *master, const char *result)
+static bool open_samples(const char *path, size_t count, struct mp4_file **file,
+                         const struct mp4_track **track)
+{
+    struct mp4_track *found;
+
+    if (mp4_open(path, file, NULL) < 0)
+        return false;
+    found = mp4_video_track(*file);
+    *track = found;
+    return found && mp4_load_samples(*file, found, NULL) == OSP_OK && found->sample_count == count;
+}
+
+/* Which samples the index calls sync samples. libavformat takes its key flags from the pictures
+ * too, and players that seek do not. Other containers have no such table. */
+static bool same_sync(const struct comparison *c, const char *master, const char *result)
 {
     OSP_AUTO(mp4_close) struct mp4_file *a = NULL;
     OSP_AUTO(mp4_close) struct mp4_file *b = NULL;
+    const struct packet_track *x = &c->master.tracks[c->master.picture];
+    const struct packet_track *y = &c->result.tracks[c->result.picture];
+    const struct mp4_track *p, *q;
 
-    if (mp4_open(master, &a, NULL) < 0 || mp4_open(result, &b, NULL) < 0)
-        return true; /* other containers have none */
-    if (a->track_count != b->track_count)
-        return false;
-    for (size_t i = 0; i < a->track_count; i++) {
-        const struct mp4_track *x = &a->tracks[i], *y = &b->tracks[i];
-
-        if (x->edit_count != y->edit_count ||
-            (x->edit_count && memcmp(x->edits, y->edits, x->edit_count * sizeof(*x->edits)) != 0))
+    if (x->count != y->count || !open_samples(master, x->count, &a, &p) ||
+        !open_samples(result, y->count, &b, &q))
+        return true;
+    for (size_t i = 0; i < x->count; i++) {
+        if (same_packet(&x->rows[i], &y->rows[i]) && p->samples[i].sync != q->samples[i].sync)
             return false;
     }
     return true;
 }
 
-static void compare_tracks(struct comparison *c, const char *master, const char *result)
+static int compare_tracks(struct comparison *c, const char *master, const char *result,
+                          osp_error *err)
 {
     const struct packet_table *a = &c->master, *b = &c->result;
+    int ret = description_compare(master, result, c->out, err);
 
-    c->out->audio_packets_identical = c->out->tracks_identical = a->count == b->count &&
-                                                                 a->picture == b->picture;
+    if (ret >= 0 && !same_sync(c, master, result))
+        ret = description_note(c->out, err, "sync samples among the copied pictures");
+    c->out->audio_packets_identical = a->count == b->count && a->picture == b->picture;
     for (size_t i = 0; i < a->count && i < b->count; i++) {
-        const struct packet_track *x = &a->tracks[i], *y = &b->tracks[i];
-
-        if (x->type != y->type || x->codec != y->codec || strcmp(x->language, y->language) != 0)
-            c->out->tracks_identical = 0;
-        if (i != a->picture && !same_track(x, y))
+        if (i != a->picture && !same_track(&a->tracks[i], &b->tracks[i]))
             c->out->audio_packets_identical = 0;
     }
-    if (!same_edits(master, result))
-        c->out->tracks_identical = 0;
+    c->out->tracks_identical = c->out->differences_count == 0;
+    return ret;
 }
 
 /* ---- where differences may be ---- */
@@ -362,7 +381,9 @@ static int compare(struct comparison *c, const char *master, const char *result,
     ret = compare_picture_packets(c, err);
     if (ret < 0)
         return ret;
-    compare_tracks(c, master, result);
+    ret = compare_tracks(c, master, result, err);
+    if (ret < 0)
+        return ret;
     for (size_t i = 0; i < count; i++)
         mark_range(c, &ranges[i]);
     ret = compare_pictures(c, master, result, err);

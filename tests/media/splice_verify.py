@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # ctest: slow
 """`verify` tells good results from bad ones, whoever made them."""
+import json
 import os
 import sys
 import tempfile
@@ -35,6 +36,51 @@ def flip(path, to, stream, number):
         file.write(data)
 
 
+def edited(path, to, box, offset, bits, after=b"moov"):
+    """Bits turned over so far behind a box's name."""
+    with open(path, "rb") as file:
+        data = bytearray(file.read())
+    at = data.index(box, data.index(after, data.index(b"moov"))) + 4 + offset
+    data[at] ^= bits
+    with open(to, "wb") as file:
+        file.write(data)
+
+
+def described_otherwise(name, master, good):
+    """Packets and pictures are the same; what the file says of them is not."""
+    bad = name("bad.mp4")
+    for box, offset, bits, after, word in (
+            (b"mvhd", 15, 1, b"moov", "moov/mvhd"),        # time scale
+            (b"mvhd", 47, 1, b"moov", "moov/mvhd"),        # matrix
+            (b"tkhd", 3, 2, b"moov", "box tkhd"),          # flags
+            (b"tkhd", 41, 1, b"moov", "display matrix"),   # matrix
+            (b"mdhd", 20, 1, b"moov", "box mdia/mdhd"),    # language
+            (b"elst", 11, 1, b"moov", "box edts"),         # duration
+            (b"hdlr", 24, 1, b"vmhd", ""),                 # of the sound track: its name
+            (b"avc1", 31, 1, b"stsd", "stsd"),             # resolution, which nobody reads
+            (b"stss", 0 - 4, 8, b"vmhd", "sync samples"),  # no such box: every picture a key
+            (b"esds", 27, 2, b"smhd", "track 1: "),        # the decoder's configuration
+            (b"avcC", 3, 1, b"stsd", "stsd")):             # level
+        edited(good, bad, box, offset, bits, after)
+        verify(f"{box} + {offset}", master, bad, 1, "differs", word)
+    for change, word in (("sample_aspect_ratio=2/1", "track 0: "),
+                         ("video_full_range_flag=1", "range of colours"),
+                         ("colour_primaries=5", "primaries"),
+                         ("matrix_coefficients=5", "matrix")):
+        ffmpeg("-i", good, "-c", "copy", "-bsf:v", "h264_metadata=" + change, bad)
+        verify(change, master, bad, 1, word)
+    ffmpeg("-i", good, "-c", "copy", "-metadata:s:v:0", "rotate=90", bad)
+    verify("a turn", master, bad, 1, "display matrix")
+    ffmpeg("-i", good, "-c", "copy", "-metadata:s:a:0", "language=fra", bad)
+    verify("a language", master, bad, 1, "track 1: language")
+    edited(good, bad, b"tkhd", 3, 1, b"vmhd")
+    verify("a track that is off", master, bad, 1, "track 1: disposition")
+    report = json.loads(run(BINARY, "verify", master, bad, "--from", "40f", "--to", "60f", "--json",
+                            check=False).stdout)
+    if report["tracks_identical"] or "track 1: disposition" not in report["differences"]:
+        fail(f"the report does not tell: {report}")
+
+
 def main():
     with tempfile.TemporaryDirectory() as work:
         name = lambda text: os.path.join(work, text)
@@ -48,6 +94,10 @@ def main():
         verify("a splice", master, good, 0)
         verify("a splice without its range", master, good, 1, shots=())
         verify("a range too small", master, good, 1, shots=((40, 50),))
+        described_otherwise(name, master, good)
+        again = name("again.mp4")
+        splice(good, clip, again, 70, 75)
+        verify("two splices", master, again, 0, shots=((40, 60), (70, 75)))
         verify("two ranges", master, good, 0, shots=((10, 12), (40, 60)))
         flip(good, name("picture.mp4"), "v", 10)
         verify("a damaged picture outside", master, name("picture.mp4"), 1)
