@@ -170,6 +170,8 @@ void rational_print(osp_rational a, int places, char *out, int size)
 
 int64_t rational_floor(osp_rational a)
 {
+    if (!rational_known(a))
+        return 0;
     return a.num >= 0 ? a.num / a.den : -((-a.num + a.den - 1) / a.den);
 }
 

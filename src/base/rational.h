@@ -24,7 +24,7 @@ bool rational_parse(const char *text, osp_rational *out);
 bool rational_parse_time(const char *text, osp_rational *out);
 /** Shortest text with at most `places` decimals, point in every locale: "3", "7.54". */
 void rational_print(osp_rational a, int places, char *out, int size);
-/** Nearest integer, halves up. */
+/** Nearest integer, halves up; 0 of 0/0, as of rational_floor(). */
 int64_t rational_round(osp_rational a);
 int64_t rational_floor(osp_rational a);
 

@@ -108,8 +108,11 @@ static osp_rational median_rate(const osp_video_facts *v, int64_t first, int64_t
     OSP_AUTO(auto_free) int64_t *steps = calloc((size_t)count, sizeof(*steps));
     int64_t n = 0;
 
-    for (int64_t i = first + 1; steps && i < first + count; i++)
-        steps[n++] = v->frame_pts[i] - v->frame_pts[i - 1];
+    /* pictures with one time stamp between them are no step: two recordings in one file */
+    for (int64_t i = first + 1; steps && i < first + count; i++) {
+        if (v->frame_pts[i] > v->frame_pts[i - 1])
+            steps[n++] = v->frame_pts[i] - v->frame_pts[i - 1];
+    }
     if (!n)
         return v->rate;
     qsort(steps, (size_t)n, sizeof(*steps), compare_int64);
