@@ -98,18 +98,25 @@ static bool unfinished(const osp_job_info *info)
            (info->state < OSP_JOB_FETCHED || (info->state == OSP_JOB_FETCHED && info->output[0]));
 }
 
+/* Resuming and fetching may cost: what nobody has allowed to cost is left alone. */
+static int check_begun(const osp_job_info *info, osp_error *err)
+{
+    if (info->begun_us)
+        return OSP_OK;
+    return osp_fail(err, OSP_EUSAGE, "job %s was only looked at, never begun: run its edit",
+                    info->id);
+}
+
 static int resume_one(const struct settings *s, const osp_job_info *info, osp_error *err)
 {
     OSP_AUTO(session_close) struct session session = { 0 };
     osp_edit_options options;
     OSP_AUTO(osp_edit_report_release) osp_edit_report r = { 0 };
     const char *gateway = s->gateway ? s->gateway : info->gateway;
-    int ret;
+    int ret = check_begun(info, err);
 
-    if (!info->begun_us)
-        return osp_fail(err, OSP_EUSAGE, "job %s was only looked at, never begun: run its edit",
-                        info->id);
-    ret = session_open(s, gateway, &session, err);
+    if (ret == OSP_OK)
+        ret = session_open(s, gateway, &session, err);
     osp_edit_options_init(&options);
     options.output = s->output;
     options.overwrite = s->overwrite;
@@ -199,7 +206,9 @@ int cmd_fetch(const struct settings *s, osp_error *err)
 
     if (ret < 0 || !(info = find(&list, id, err)))
         return ret < 0 ? ret : err->code;
-    ret = session_open(s, s->gateway ? s->gateway : info->gateway, &session, err);
+    ret = check_begun(info, err);
+    if (ret == OSP_OK)
+        ret = session_open(s, s->gateway ? s->gateway : info->gateway, &session, err);
     if (ret == OSP_OK)
         ret = osp_job_find(session.engine, info->id, &job, err);
     if (ret == OSP_OK)

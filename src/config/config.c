@@ -411,6 +411,55 @@ static int find_numbers(struct config *config, const osp_engine_options *options
     return OSP_OK;
 }
 
+/* ---- what nobody reads --------------------------------------------------------------------- */
+
+static bool listed(const char *key, const char *const *keys, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(keys[i], key) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool known_key(const char *group, const char *key)
+{
+    static const char *const defaults[] = { "state", "gateway", "store", "threads" };
+    static const char *const gateway[] = { "url", "key_file", "profile", "store",
+                                           "max_units_per_job" };
+    static const char *const store[] = { "url", "keep_upload", "no_fetch_back" };
+
+    if (strcmp(group, "defaults") == 0)
+        return listed(key, defaults, OSP_COUNT(defaults));
+    if (str_starts(group, "gateway "))
+        return listed(key, gateway, OSP_COUNT(gateway));
+    for (size_t i = 0; str_starts(group, "store ") && i < OSP_COUNT(store_rows); i++) {
+        if (strcmp(store_rows[i].ini, key) == 0)
+            return true;
+    }
+    return str_starts(group, "store ") && listed(key, store, OSP_COUNT(store));
+}
+
+/* A bound on what a job may cost binds nothing when it is misspelt: that is said. */
+static int check_keys(const struct config *config, GKeyFile *ini, osp_error *err)
+{
+    gchar **groups = ini ? g_key_file_get_groups(ini, NULL) : NULL;
+    int ret = OSP_OK;
+
+    for (size_t g = 0; groups && groups[g] && ret == OSP_OK; g++) {
+        gchar **keys = g_key_file_get_keys(ini, groups[g], NULL, NULL);
+
+        for (size_t k = 0; keys && keys[k] && ret == OSP_OK; k++) {
+            if (!known_key(groups[g], keys[k]))
+                ret = osp_fail(err, OSP_EACCESS, "'%.60s' in [%.60s] of '%s' is no setting",
+                               keys[k], groups[g], config->file.value);
+        }
+        g_strfreev(keys);
+    }
+    g_strfreev(groups);
+    return ret;
+}
+
 int config_load(const osp_engine_options *options, struct config **out, osp_error *err)
 {
     static const osp_engine_options none;
@@ -422,6 +471,8 @@ int config_load(const osp_engine_options *options, struct config **out, osp_erro
         return osp_nomem(err);
     options = options ? options : &none;
     ret = load_ini(config, options, &ini, err);
+    if (ret == OSP_OK)
+        ret = check_keys(config, ini, err);
     if (ret == OSP_OK)
         ret = find_state(config, options, ini, err);
     if (ret == OSP_OK) /* before the gateway's section: options and environment win over it */

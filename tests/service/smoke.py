@@ -33,8 +33,9 @@ with tempfile.TemporaryDirectory() as folder:
     # what was only looked at is no job: a bare resume must not pay for it
     run(*edit[:-1], folder + "/dry.mp4", "--again", "--dry-run")
     assert json.loads(run(*edit))["reused_output"]
-    run("edit", "-i", master, "--from", "1", "--to", "4", "--prompt", "fog", "--gateway", "sim",
-        "--dry-run", "-o", folder + "/dry.mp4")
+    dry = json.loads(run("edit", "-i", master, "--from", "1", "--to", "4", "--prompt", "fog",
+                         "--gateway", "sim", "--dry-run", "--json", "-o", folder + "/dry.mp4"))
+    run("fetch", dry["job"], code=2)
     assert run("resume") == "nothing to resume\n"
     os.environ["OMNISPLICE_GATEWAY"] = "sim"
     assert len(json.loads(run("jobs", "--json"))["jobs"]) == 1

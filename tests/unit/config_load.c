@@ -211,6 +211,25 @@ static void test_refused(void **state)
     load(&options, OSP_EACCESS, &err);
 }
 
+/* A bound that is misspelt must not pass for one. */
+static void test_keys_that_nobody_reads(void **state)
+{
+    static const char *const lines[] = { "[gateway one]\nmax_unit_per_job = 2\n",
+                                         "[gateway one]\nmax_units = 2\n",
+                                         "[store web]\npath = /\n", "[defaults]\nkey = 1\n",
+                                         "[other]\nurl = x\n" };
+    osp_engine_options options = { .config = ini_path };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        osp_error err = { 0 };
+
+        assert_int_equal(fs_write_file(ini_path, lines[i], strlen(lines[i]), &err), 0);
+        load(&options, OSP_EACCESS, &err);
+        assert_non_null(strstr(err.text, "is no setting"));
+    }
+}
+
 /* A store's own settings: its section, the environment over it, options over both. */
 static void test_store_settings(void **state)
 {
@@ -315,6 +334,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_options_over_environment, setup, teardown),
         cmocka_unit_test_setup_teardown(test_defaults, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_keys_that_nobody_reads, setup, teardown),
         cmocka_unit_test_setup_teardown(test_store_settings, setup, teardown),
         cmocka_unit_test_setup_teardown(test_json_without_secrets, setup, teardown),
         cmocka_unit_test_setup_teardown(test_addresses_are_shown_without_secrets, setup, teardown),
