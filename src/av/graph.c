@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "av/graph.h"
 
-#include <libavfilter/avfilter.h>
-#include <libavfilter/buffersink.h>
-#include <libavfilter/buffersrc.h>
 #include <libavutil/channel_layout.h>
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "av/late.h"
 #include "av/open.h"
 #include "base/auto.h"
 
 struct graph {
+    const struct late_avfilter *lib;
     AVFilterGraph *filters;
     AVFilterContext *source, *sink;
     int width, height, format;
@@ -21,19 +20,26 @@ struct graph {
 
 static int make_source(struct graph *graph, const char *filter, const char *arguments)
 {
-    return avfilter_graph_create_filter(&graph->source, avfilter_get_by_name(filter), "in",
-                                        arguments, NULL, graph->filters);
+    return graph->lib->avfilter_graph_create_filter(&graph->source,
+                                                    graph->lib->avfilter_get_by_name(filter), "in",
+                                                    arguments, NULL, graph->filters);
+}
+
+static int make_sink(struct graph *graph, const char *filter)
+{
+    return graph->lib->avfilter_graph_create_filter(
+        &graph->sink, graph->lib->avfilter_get_by_name(filter), "out", NULL, NULL, graph->filters);
 }
 
 static void free_ends(AVFilterInOut **ends)
 {
-    avfilter_inout_free(ends);
+    late_avfilter(NULL)->avfilter_inout_free(ends); /* there are ends: it is loaded */
 }
 
 static int link_text(struct graph *graph, const char *text, osp_error *err)
 {
-    OSP_AUTO(free_ends) AVFilterInOut *in = avfilter_inout_alloc();
-    OSP_AUTO(free_ends) AVFilterInOut *out = avfilter_inout_alloc();
+    OSP_AUTO(free_ends) AVFilterInOut *in = graph->lib->avfilter_inout_alloc();
+    OSP_AUTO(free_ends) AVFilterInOut *out = graph->lib->avfilter_inout_alloc();
     int ret;
 
     if (!in || !out)
@@ -43,35 +49,42 @@ static int link_text(struct graph *graph, const char *text, osp_error *err)
     out->filter_ctx = graph->source;
     in->name = av_strdup("out");
     in->filter_ctx = graph->sink;
-    ret = avfilter_graph_parse_ptr(graph->filters, text, &in, &out, NULL);
+    ret = graph->lib->avfilter_graph_parse_ptr(graph->filters, text, &in, &out, NULL);
     if (ret >= 0)
-        ret = avfilter_graph_config(graph->filters, NULL);
+        ret = graph->lib->avfilter_graph_config(graph->filters, NULL);
     if (ret < 0)
         return av_failed(err, OSP_EMEDIA, ret, "cannot set up the filters '%s'", text);
     return OSP_OK;
 }
 
-static struct graph *graph_new(int threads)
+static int graph_new(int threads, struct graph **out, osp_error *err)
 {
-    struct graph *graph = calloc(1, sizeof(*graph));
+    const struct late_avfilter *lib = late_avfilter(err);
+    OSP_AUTO(graph_free) struct graph *graph = lib ? calloc(1, sizeof(*graph)) : NULL;
 
+    if (!lib)
+        return OSP_EINTERNAL;
     av_talk_redirect();
-    if (graph)
-        graph->filters = avfilter_graph_alloc();
-    if (graph && graph->filters)
-        graph->filters->nb_threads = threads;
-    return graph;
+    if (!graph)
+        return osp_nomem(err);
+    graph->lib = lib;
+    graph->filters = lib->avfilter_graph_alloc();
+    if (!graph->filters)
+        return osp_nomem(err);
+    graph->filters->nb_threads = threads;
+    *out = OSP_TAKE(graph);
+    return OSP_OK;
 }
 
 int graph_open(const AVFrame *first, AVRational time_base, const char *filters,
                enum AVPixelFormat format, int threads, struct graph **out, osp_error *err)
 {
-    OSP_AUTO(graph_free) struct graph *graph = graph_new(threads);
+    OSP_AUTO(graph_free) struct graph *graph = NULL;
     char arguments[256];
-    int ret;
+    int ret = graph_new(threads, &graph, err);
 
-    if (!graph || !graph->filters)
-        return osp_nomem(err);
+    if (ret < 0)
+        return ret;
     graph->width = first->width;
     graph->height = first->height;
     graph->format = first->format;
@@ -81,8 +94,7 @@ int graph_open(const AVFrame *first, AVRational time_base, const char *filters,
              first->sample_aspect_ratio.num, FFMAX(first->sample_aspect_ratio.den, 1));
     ret = make_source(graph, "buffer", arguments);
     if (ret >= 0)
-        ret = avfilter_graph_create_filter(&graph->sink, avfilter_get_by_name("buffersink"), "out",
-                                           NULL, NULL, graph->filters);
+        ret = make_sink(graph, "buffersink");
     if (ret >= 0 && format != AV_PIX_FMT_NONE)
         ret = av_opt_set_bin(graph->sink, "pix_fmts", (const uint8_t *)&format, sizeof(format),
                              AV_OPT_SEARCH_CHILDREN);
@@ -98,12 +110,12 @@ int graph_open(const AVFrame *first, AVRational time_base, const char *filters,
 int graph_open_sound(const AVFrame *first, AVRational time_base, const char *filters,
                      struct graph **out, osp_error *err)
 {
-    OSP_AUTO(graph_free) struct graph *graph = graph_new(1);
+    OSP_AUTO(graph_free) struct graph *graph = NULL;
     char arguments[256], layout[64] = "";
-    int ret;
+    int ret = graph_new(1, &graph, err);
 
-    if (!graph || !graph->filters)
-        return osp_nomem(err);
+    if (ret < 0)
+        return ret;
     graph->format = first->format;
     if (first->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC)
         snprintf(layout, sizeof(layout), "channels=%d", first->ch_layout.nb_channels);
@@ -115,8 +127,7 @@ int graph_open_sound(const AVFrame *first, AVRational time_base, const char *fil
              first->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC ? "" : "channel_layout=", layout);
     ret = make_source(graph, "abuffer", arguments);
     if (ret >= 0)
-        ret = avfilter_graph_create_filter(&graph->sink, avfilter_get_by_name("abuffersink"), "out",
-                                           NULL, NULL, graph->filters);
+        ret = make_sink(graph, "abuffersink");
     if (ret < 0)
         return av_failed(err, OSP_EMEDIA, ret, "cannot set up a sound graph");
     ret = link_text(graph, filters, err);
@@ -128,7 +139,8 @@ int graph_open_sound(const AVFrame *first, AVRational time_base, const char *fil
 
 int graph_push(struct graph *graph, AVFrame *frame, osp_error *err)
 {
-    int ret = av_buffersrc_add_frame_flags(graph->source, frame, AV_BUFFERSRC_FLAG_KEEP_REF);
+    int ret = graph->lib->av_buffersrc_add_frame_flags(graph->source, frame,
+                                                       AV_BUFFERSRC_FLAG_KEEP_REF);
 
     if (ret < 0)
         return av_failed(err, OSP_EMEDIA, ret, "cannot filter a frame");
@@ -140,7 +152,7 @@ int graph_pull(struct graph *graph, AVFrame *frame, osp_error *err)
     int ret;
 
     av_frame_unref(frame);
-    ret = av_buffersink_get_frame(graph->sink, frame);
+    ret = graph->lib->av_buffersink_get_frame(graph->sink, frame);
     if (ret == AVERROR(EAGAIN) || ret == AVERROR_EOF)
         return 0;
     if (ret < 0)
@@ -150,12 +162,12 @@ int graph_pull(struct graph *graph, AVFrame *frame, osp_error *err)
 
 AVRational graph_time_base(const struct graph *graph)
 {
-    return av_buffersink_get_time_base(graph->sink);
+    return graph->lib->av_buffersink_get_time_base(graph->sink);
 }
 
 void graph_frame_size(struct graph *graph, int samples)
 {
-    av_buffersink_set_frame_size(graph->sink, (unsigned)samples);
+    graph->lib->av_buffersink_set_frame_size(graph->sink, (unsigned)samples);
 }
 
 int graph_fits(const struct graph *graph, const AVFrame *frame)
@@ -168,7 +180,7 @@ void graph_free(struct graph **graph)
 {
     if (!*graph)
         return;
-    avfilter_graph_free(&(*graph)->filters);
+    (*graph)->lib->avfilter_graph_free(&(*graph)->filters);
     free(*graph);
     *graph = NULL;
 }

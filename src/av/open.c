@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libavfilter/version.h>
-#include <libavfilter/avfilter.h>
 #include <libavutil/dict.h>
 #include <libavutil/opt.h>
 #include <pthread.h>
@@ -84,7 +82,6 @@ int av_versions_check(osp_error *err)
         { "libavutil", avutil_version, LIBAVUTIL_VERSION_MAJOR },
         { "libavcodec", avcodec_version, LIBAVCODEC_VERSION_MAJOR },
         { "libavformat", avformat_version, LIBAVFORMAT_VERSION_MAJOR },
-        { "libavfilter", avfilter_version, LIBAVFILTER_VERSION_MAJOR },
     };
 
     for (size_t i = 0; i < OSP_COUNT(libraries); i++) {

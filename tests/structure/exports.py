@@ -31,4 +31,11 @@ assert len(said) > 40, "the headers declare hardly anything: is OSP_API still th
 faults = [f"exported, but not osp_*: {name}" for name in sorted(ours) if not name.startswith("osp_")]
 faults += [f"exported, but in no public header: {name}" for name in sorted(ours - said)]
 faults += [f"in a public header, but not exported: {name}" for name in sorted(said - ours)]
+# libavfilter brings a hundred libraries; src/av/late.h loads it when a graph is made
+for program in ("libomnisplice.so", "omnisplice-probe"):
+    needed = subprocess.run(["readelf", "-d", os.path.join(os.environ["OSP_BINARY"], program)],
+                            capture_output=True, text=True, check=True).stdout
+    assert "libavutil" in needed, needed
+    if not os.environ.get("OSP_SANITIZE") and "libavfilter" in needed:
+        faults.append(f"{program} needs libavfilter at its start")
 _source.end(faults)
