@@ -242,10 +242,11 @@ static int master_damaged(const struct master *master, const struct watch *w, in
 {
     OSP_AUTO(pictures_close) struct pictures *at = NULL;
     OSP_AUTO(pictures_close) struct pictures *before = NULL;
-    int ret = pictures_open(master, 0, &at, err);
+    /* on one thread: what several make of damage, and whether they tell, is a matter of luck */
+    int ret = pictures_open(master, 1, &at, err);
 
     if (ret >= 0)
-        ret = pictures_open(master, 0, &before, err);
+        ret = pictures_open(master, 1, &before, err);
     if (ret >= 0)
         ret = pictures_start(at, from, err);
     if (ret >= 0)
