@@ -152,6 +152,9 @@ static int check_through(struct check *c, struct files *files, osp_prober *probe
     while (ret == OSP_OK && (next != FILES_END || window.count)) {
         const char *path;
 
+        ret = cli_interrupted(err); /* what the prober has ready would go on for a while */
+        if (ret < 0)
+            return ret;
         if (next != FILES_END && window.count < window.size) {
             /* while a list waits for its writer, what is known is said */
             next = files_next(files, !window.count, &path, err);

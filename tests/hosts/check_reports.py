@@ -162,8 +162,10 @@ def test_interrupted(folder):
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     wait_for(lambda: len(os.listdir(place)) == 3)
     process.send_signal(signal.SIGINT)
+    start = time.monotonic()
     _, error = process.communicate(timeout=60)
-    assert process.returncode == 130, (process.returncode, error)
+    assert process.returncode == 130, (process.returncode, error[-300:])
+    assert time.monotonic() - start < 10, "it ended after %.1f s" % (time.monotonic() - start)
     assert not os.listdir(place), os.listdir(place)
 
 
