@@ -3,6 +3,7 @@
 #define OMNISPLICE_CHECK_H
 
 #include "omnisplice/media.h"
+#include "omnisplice/prober.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -120,6 +121,8 @@ typedef struct osp_request_options {
     int no_media;       /* 1: open no file; the request alone is judged */
     const char *const *characters; /* [character_count] element ids known to be video characters */
     size_t character_count;
+    osp_prober *prober; /* reads the media, for requests from strangers; NULL: osp_probe() does.
+                           Used during the call, not kept */
     /* new members go below this line; zero keeps the old behaviour */
 } osp_request_options;
 

@@ -29,9 +29,11 @@ typedef struct osp_edit_report {
     osp_job_info job;
     osp_plan_summary plan;
     osp_splice_report splice;
-    int reused_job;         /* 1: a finished job answered, nothing was sent */
-    int dry_run;            /* 1: nothing was sent or written; splice says what would be done */
-    int reused_output;      /* 1: the output was this job's own result already */
+    int reused_job;    /* 1: a finished job answered, nothing was sent */
+    int dry_run;       /* 1: nothing was sent or written; splice says what would be done */
+    int reused_output; /* 1: the output was this job's own result already */
+    osp_findings
+        *master; /* what check says of the master as it is; NULL: it did not come to that */
     osp_findings *findings; /* where the shot lies among hard cuts; NULL: that was not looked at */
 } osp_edit_report;
 

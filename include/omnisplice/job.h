@@ -123,6 +123,8 @@ typedef struct osp_job_info {
     char clip[1024];                /* path of the verified clip */
     char output[1024];              /* where the last edit with it went */
     char fault[480];                /* why it stands where it stands */
+    char upload_store[160];         /* where the reference was put, without secrets; "" nowhere */
+    int upload_kept;                /* 1: it is left there; 0: it is removed after the job */
     int64_t begun_us;               /* when osp_job_begin() first allowed the paid step; 0: never */
     int64_t created_us, updated_us; /* wall clock, since 1970 */
 } osp_job_info;

@@ -144,6 +144,7 @@ static int judge_unreadable(const osp_facts *facts, osp_findings *out, osp_error
     if (!finding)
         return osp_nomem(err);
     out->unreadable = true;
+    finding->source = "omnisplice";
     str_copy(finding->measured, sizeof(finding->measured), "unreadable");
     str_copy(finding->text, sizeof(finding->text),
              facts->fault[0]                 ? facts->fault

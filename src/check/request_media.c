@@ -117,8 +117,10 @@ static int judge_file(struct request *r, const struct part *part, const char *pa
     OSP_AUTO(osp_facts_free) osp_facts *facts = NULL;
     OSP_AUTO(osp_findings_free) osp_findings *found = NULL;
     osp_error fault = { 0 };
+    osp_prober *prober = r->options->prober;
     const char *verdict = "unreadable";
-    int ret = osp_probe(path, &facts, &fault);
+    int ret = prober ? osp_prober_probe(prober, path, &facts, &fault)
+                     : osp_probe(path, &facts, &fault);
 
     if (ret == OSP_OK && path != name) /* a temporary name says nothing */
         facts->extension[0] = 0;

@@ -68,11 +68,13 @@ int cmd_request(const struct settings *s, osp_error *err)
 {
     OSP_AUTO(osp_profile_free) osp_profile *profile = NULL;
     OSP_AUTO(osp_findings_free) osp_findings *findings = NULL;
+    OSP_AUTO(osp_prober_close) osp_prober *prober = NULL;
     OSP_AUTO(auto_free) char *text = NULL;
     OSP_AUTO(auto_free) char *characters = str_dup(s->characters);
     OSP_AUTO(auto_free) char *folder = NULL;
     const char *slash = strrchr(s->request, '/'), *ids[CHARACTERS_MAX], *verdict;
     osp_request_options options;
+    osp_prober_options reading;
     bool pipe = strcmp(s->request, "-") == 0;
     size_t size = 0;
     int ret;
@@ -90,12 +92,18 @@ int cmd_request(const struct settings *s, osp_error *err)
     if (ret == OSP_OK)
         ret = pipe ? read_stdin(&text, &size, err)
                    : fs_read_file(s->request, JSON_CEILING, &text, &size, err);
+    osp_prober_options_init(&reading);
+    reading.workers = 1;
+    reading.cancel = cli_control()->cancel;
+    if (ret == OSP_OK)
+        ret = osp_prober_open(&reading, &prober, err);
     if (ret < 0)
         return ret;
     folder = slash ? strndup(s->request, (size_t)(slash - s->request + 1)) : NULL;
     options.profile = profile;
     options.folder = folder;
     options.characters = ids;
+    options.prober = prober;
     ret = osp_check_request(text, size, &options, &findings, err);
     if (ret == OSP_OK)
         ret = report(s, osp_profile_name(profile), findings, err);

@@ -123,8 +123,10 @@ static int write_result(const osp_shot *shot, osp_job *job, const osp_edit_optio
 
 void osp_edit_report_release(osp_edit_report *report)
 {
-    if (report)
-        osp_findings_free(&report->findings);
+    if (!report)
+        return;
+    osp_findings_free(&report->master);
+    osp_findings_free(&report->findings);
 }
 
 /* The pictures around the shot's borders, before they cost: a warning in time to think again. What
@@ -214,7 +216,9 @@ int osp_edit(osp_engine *engine, const osp_shot *shot, const osp_edit_options *o
     fill_report(job, report);
     report->reused_job = osp_job_clip(job) != NULL;
     report->dry_run = options->dry_run;
-    ret = preflight(shot, job, options, report, err);
+    ret = osp_check(job_facts(job), job_profile(job), OSP_USE_EDIT, &report->master, err);
+    if (ret == OSP_OK)
+        ret = preflight(shot, job, options, report, err);
     if (ret == OSP_OK && !report->reused_job)
         ret = look_at_cuts(shot, job, control, report, err);
     if (ret < 0 || options->dry_run || report->reused_output)

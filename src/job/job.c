@@ -348,6 +348,8 @@ static void fill_info(const osp_engine *engine, const struct job_row *row, osp_j
     COPY(units_deducted, row->units_deducted);
     COPY(output, row->output);
     COPY(fault, row->fault);
+    COPY(upload_store, row->upload_store);
+    info->upload_kept = row->upload_kept != 0;
     if (row->state == OSP_JOB_FETCHED || row->state == OSP_JOB_DONE)
         COPY(clip, clip);
 #undef COPY

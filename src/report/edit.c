@@ -58,6 +58,17 @@ void report_plan_text(FILE *out, const osp_plan *plan, const osp_findings *findi
         fprintf(out, "price: units unknown (%lld s billed)\n", (long long)s.billed_s);
 }
 
+/* What the master is by itself; the plan's line says what is sent instead. */
+static void print_verdict(FILE *out, const osp_findings *master)
+{
+    const osp_finding *finding = NULL;
+    size_t count = 0;
+
+    for (; (finding = osp_findings_get(master, count)) && finding->level == OSP_VIOLATION; count++)
+        fprintf(out, "%s%s", count ? ", " : "check:  as it is, in violation of ", finding->rule);
+    fprintf(out, "%s", count ? "\n" : "check:  pass, as it is\n");
+}
+
 static void print_plan(FILE *out, const osp_plan_summary *p)
 {
     char from[32], to[32], sent_from[32], sent_to[32];
@@ -68,9 +79,8 @@ static void print_plan(FILE *out, const osp_plan_summary *p)
     report_seconds(p->sent_to_s, sent_to);
     fprintf(out, "shot:   %s to %s s, pictures %lld to %lld\n", from, to, (long long)p->first_frame,
             (long long)(p->first_frame + p->frames - 1));
-    fprintf(out, "plan:   send %s to %s s at %dx%d; %lld s billed, %s units estimated\n", sent_from,
-            sent_to, p->width_px, p->height_px, (long long)p->billed_s,
-            p->units[0] ? p->units : "unknown");
+    fprintf(out, "plan:   send %s to %s s at %dx%d; %lld s billed, %s units\n", sent_from, sent_to,
+            p->width_px, p->height_px, (long long)p->billed_s, p->units[0] ? p->units : "unknown");
 }
 
 static void print_task(FILE *out, const osp_edit_report *r)
@@ -118,8 +128,8 @@ void report_splice_text(FILE *out, const osp_splice_report *s, const char *outpu
                 (long long)s->generated_frames);
     else
         fprintf(out,
-                "splice: %lld packets copied, %lld pictures generated, %lld at the borders "
-                "re-encoded%s%s%s\n",
+                "splice: %lld packets copied, %lld pictures generated,\n"
+                "        %lld at the borders re-encoded%s%s%s\n",
                 (long long)s->copied_packets, (long long)s->generated_frames,
                 (long long)s->reencoded_frames, db[0] ? ", at least " : "", db, db[0] ? " dB" : "");
     print_proof(out, s);
@@ -137,8 +147,8 @@ static void print_dry_run(FILE *out, const osp_edit_report *r)
         fprintf(out, "splice: all of the video would be re-encoded\n");
     else if (s->generated_frames)
         fprintf(out,
-                "splice: %lld packets would be copied, %lld pictures generated, %lld at the "
-                "borders re-encoded\n",
+                "splice: %lld packets would be copied, %lld pictures generated,\n"
+                "        %lld at the borders re-encoded\n",
                 (long long)s->copied_packets, (long long)s->generated_frames,
                 (long long)s->reencoded_frames);
     if (r->reused_job)
@@ -150,12 +160,17 @@ void report_edit_text(FILE *out, const osp_edit_report *r, const char *output)
 {
     if (!r->dry_run)
         fprintf(out, "job:    %s\n", r->job.id);
+    if (r->master)
+        print_verdict(out, r->master);
     if (r->plan.frames)
         print_plan(out, &r->plan);
     if (r->dry_run) {
         print_dry_run(out, r);
         return;
     }
+    if (r->job.upload_store[0] && !r->reused_job && !r->reused_output)
+        fprintf(out, "upload: to the store %s%s\n", r->job.upload_store,
+                r->job.upload_kept ? ", where it stays" : ", removed after the task");
     print_task(out, r);
     if (r->reused_output)
         fprintf(out, "result: %s (made before, unchanged)\n", output);
@@ -219,6 +234,7 @@ struct json *report_edit_json(const osp_edit_report *r, const char *output)
     json_set_string(units, "estimated", r->plan.units[0] ? r->plan.units : NULL);
     json_set_string(units, "deducted", r->job.units_deducted[0] ? r->job.units_deducted : NULL);
     json_set(out, "units", units);
+    json_set_string(out, "verdict", r->master ? osp_findings_verdict(r->master) : NULL);
     json_set_bool(out, "reused_job", r->reused_job);
     json_set_bool(out, "reused_output", r->reused_output);
     if (r->splice.generated_frames) {

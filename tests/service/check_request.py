@@ -110,6 +110,13 @@ def inline(folder):
     assert set(os.listdir(folder("in"))) == before
 
 
+def apart(folder):
+    """Its files are read by the process that can open nothing: without that, none is read."""
+    check(folder, {"image": "a.png", "audio_id": "1"})
+    run("check", "--request", folder("in/request.json"),
+        env={"OMNISPLICE_LIBEXEC": folder("nowhere")}).fails(70, "nowhere")
+
+
 def verdicts(folder):
     """Unreadable media are the verdict only where nothing is in violation."""
     gone = {"image": "gone.png", "sound_file": "a.wav"}

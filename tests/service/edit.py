@@ -97,8 +97,10 @@ def journey(folder):
     args = ["edit", "-i", SAMPLE, "--from", 2, "--to", 5.5, "--prompt", "make it snow",
             "--gateway", "sim", "--state", state]
     done = run(*args, "-o", out, "--json=" + folder("report.json")).ok()
-    for word in ("job:", "shot:", "plan:", "task:", "splice:", "proof:", "result:"):
+    for word in ("job:", "check:  pass", "shot:", "plan:", "upload: to the store sim, removed", "task:",
+                 "splice:", "proof:", "result:"):
         assert re.search("^" + word, done.out, re.M), "%r is not told: %s" % (word, done)
+    assert all(len(line) <= 80 for line in done.out.replace(folder.path, "").splitlines()), done
     assert not done.err, "stderr is no terminal: %s" % done
     with open(folder("report.json")) as file:
         report = json.load(file)
@@ -115,7 +117,7 @@ def journey(folder):
     used = os.times()
     again = run(*args, "-o", out).ok()
     used = sum(os.times()[2:4]) - sum(used[2:4])
-    assert "made before" in again.out, again
+    assert "made before" in again.out and "upload:" not in again.out, again
     # the bar is 2 s; on a busy machine only the processor's time says anything
     busy = os.getloadavg()[0] > os.cpu_count()
     assert used < 2 and (busy or again.seconds < 2), (used, again.seconds)
