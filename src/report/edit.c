@@ -109,11 +109,10 @@ static void print_proof(FILE *out, const osp_splice_report *s)
     else if (!s->outside_identical)
         fprintf(out, "proof:  not identical outside the shot\n");
     else
-        fprintf(
-            out,
-            "proof:  but for pictures %lld to %lld every packet is the master's, and so are all "
-            "time\n        stamps and the sound\n",
-            (long long)s->first_changed, (long long)(s->first_changed + s->changed - 1));
+        fprintf(out,
+                "proof:  but for pictures %lld to %lld every packet is the master's,\n"
+                "        and so are all time stamps and the sound\n",
+                (long long)s->first_changed, (long long)(s->first_changed + s->changed - 1));
 }
 
 void report_splice_text(FILE *out, const osp_splice_report *s, const char *output)

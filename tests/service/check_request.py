@@ -185,7 +185,7 @@ def main():
     with _edit.Folder("check_request") as folder:
         os.makedirs(folder("in"))
         for test in (files_in_place_of_urls, what_a_feature_video_is, sound_that_is_kept, avatars,
-                     inline, verdicts, profiles_differ, words, profiles):
+                     inline, verdicts, apart, profiles_differ, words, profiles):
             test(folder)
             print("ok %s" % test.__name__)
 
