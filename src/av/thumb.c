@@ -12,6 +12,7 @@
 
 #include "av/decode.h"
 #include "av/graph.h"
+#include "av/still.h"
 #include "base/auto.h"
 #include "base/rational.h"
 #include "base/str.h"
@@ -249,30 +250,17 @@ static int from_start(const char *path, struct reader **reader, const osp_video_
 
 static int encode_png(const AVFrame *frame, uint8_t **png, size_t *size, osp_error *err)
 {
-    OSP_AUTO(avcodec_free_context) AVCodecContext *encoder = NULL;
+    OSP_AUTO(avcodec_free_context) AVCodecContext *encoder = still_encoder(AV_CODEC_ID_PNG, frame);
     OSP_AUTO(av_packet_free) AVPacket *packet = av_packet_alloc();
-    const AVCodec *codec = avcodec_find_encoder(AV_CODEC_ID_PNG);
     int ret;
 
-    encoder = codec ? avcodec_alloc_context3(codec) : NULL;
     if (!encoder || !packet)
         return osp_nomem(err);
-    encoder->width = frame->width;
-    encoder->height = frame->height;
-    encoder->pix_fmt = frame->format;
-    encoder->time_base = (AVRational){ 1, 25 };
-    encoder->flags |= AV_CODEC_FLAG_BITEXACT;
     encoder->compression_level = 9;
     (void)av_opt_set(encoder->priv_data, "pred", "mixed", 0); /* larger without it, no more */
-    ret = avcodec_open2(encoder, codec, NULL);
-    if (ret >= 0)
-        ret = avcodec_send_frame(encoder, frame);
-    if (ret >= 0)
-        ret = avcodec_send_frame(encoder, NULL);
-    if (ret >= 0)
-        ret = avcodec_receive_packet(encoder, packet);
+    ret = still_encode(encoder, frame, packet, err);
     if (ret < 0)
-        return av_failed(err, OSP_EINTERNAL, ret, "cannot encode a small picture");
+        return ret;
     *png = malloc((size_t)packet->size);
     if (!*png)
         return osp_nomem(err);

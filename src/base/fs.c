@@ -11,7 +11,6 @@
 
 #include "base/auto.h"
 #include "base/str.h"
-#include "base/tmpfile.h"
 
 int fs_mkdirs(const char *path, osp_error *err)
 {
@@ -157,32 +156,6 @@ int fs_write_all(int fd, const void *data, size_t size)
         size -= (size_t)put;
     }
     return 0;
-}
-
-/* There is nothing to replace in a device or a pipe: it takes the bytes. */
-static int write_straight(const char *path, const void *data, size_t size, osp_error *err)
-{
-    OSP_AUTO(auto_close) int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-
-    if (fd < 0 || fs_write_all(fd, data, size) < 0)
-        return osp_fail_errno(err, OSP_EOUTPUT, "write", path);
-    return OSP_OK;
-}
-
-int fs_write_file(const char *path, const void *data, size_t size, osp_error *err)
-{
-    OSP_AUTO(tmpfile_release) struct tmpfile file = TMPFILE_INIT;
-    struct stat st;
-    int ret;
-
-    if (stat(path, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)))
-        return write_straight(path, data, size, err);
-    ret = tmpfile_open(&file, path, err);
-    if (ret < 0)
-        return ret;
-    if (fs_write_all(file.fd, data, size) < 0)
-        return osp_fail_errno(err, OSP_EOUTPUT, "write", path);
-    return tmpfile_commit(&file, true, err);
 }
 
 void fs_sync_folder_of(const char *path)

@@ -34,9 +34,6 @@ bool fs_same_file(const char *a, const char *b);
  * @param out      set on success only; yours: free(); ended by 0
  */
 int fs_read_file(const char *path, size_t ceiling, char **out, size_t *size, osp_error *err);
-/** Write a small file by a temporary one, fsync and rename: the old or the new, never half. A pipe
- *  or a character device is written to. */
-int fs_write_file(const char *path, const void *data, size_t size, osp_error *err);
 /** Write all of it, over short writes and EINTR. @return 0, or -1 with errno */
 int fs_write_all(int fd, const void *data, size_t size);
 /** Make the entries of the folder of this path durable. */

@@ -3,6 +3,7 @@
 #define BASE_TMPFILE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/error.h"
 
@@ -33,6 +34,9 @@ struct tmpfile {
 int tmpfile_open(struct tmpfile *file, const char *final, osp_error *err);
 /** @param overwrite  false: an existing file of that name is an error (and stays) */
 int tmpfile_commit(struct tmpfile *file, bool overwrite, osp_error *err);
+/** Write a small file by a temporary one, fsync and rename: the old or the new, never half. A pipe
+ *  or a character device is written to. */
+int tmpfile_write(const char *path, const void *data, size_t size, osp_error *err);
 /** Safe on TMPFILE_INIT, after a commit, and twice. */
 void tmpfile_release(struct tmpfile *file);
 

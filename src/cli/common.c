@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/tmpfile.h"
 #include "base/rational.h"
 #include "base/str.h"
 #include "cli/cli.h"
@@ -119,7 +120,7 @@ int cli_print_json(const struct settings *s, struct json *document, osp_error *e
     if (!whole)
         return osp_nomem(err);
     if (s->json_file)
-        return fs_write_file(s->json_file, whole, strlen(whole), err);
+        return tmpfile_write(s->json_file, whole, strlen(whole), err);
     progress_clear();
     fputs(whole, stdout);
     return cli_flush(err);

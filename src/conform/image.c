@@ -6,39 +6,27 @@
 
 #include "av/decode.h"
 #include "av/graph.h"
+#include "av/still.h"
 #include "base/auto.h"
-#include "base/fs.h"
 #include "base/str.h"
+#include "base/tmpfile.h"
 #include "conform/internal.h"
 
 static int encode(const AVFrame *frame, bool png, const char *path, osp_error *err)
 {
-    OSP_AUTO(avcodec_free_context) AVCodecContext *encoder = NULL;
+    OSP_AUTO(avcodec_free_context)
+    AVCodecContext *encoder = still_encoder(png ? AV_CODEC_ID_PNG : AV_CODEC_ID_MJPEG, frame);
     OSP_AUTO(av_packet_free) AVPacket *packet = av_packet_alloc();
-    const AVCodec *codec = avcodec_find_encoder(png ? AV_CODEC_ID_PNG : AV_CODEC_ID_MJPEG);
     int ret;
 
-    encoder = codec ? avcodec_alloc_context3(codec) : NULL;
     if (!encoder || !packet)
         return osp_nomem(err);
-    encoder->width = frame->width;
-    encoder->height = frame->height;
-    encoder->pix_fmt = frame->format;
     encoder->color_range = png ? AVCOL_RANGE_UNSPECIFIED : AVCOL_RANGE_JPEG;
-    encoder->time_base = (AVRational){ 1, 25 };
-    encoder->flags |= AV_CODEC_FLAG_QSCALE | AV_CODEC_FLAG_BITEXACT;
+    encoder->flags |= AV_CODEC_FLAG_QSCALE;
     encoder->global_quality = FF_QP2LAMBDA; /* the finest there is */
     encoder->qmin = 1;
-    ret = avcodec_open2(encoder, codec, NULL);
-    if (ret >= 0)
-        ret = avcodec_send_frame(encoder, frame);
-    if (ret >= 0)
-        ret = avcodec_send_frame(encoder, NULL);
-    if (ret >= 0)
-        ret = avcodec_receive_packet(encoder, packet);
-    if (ret < 0)
-        return av_failed(err, OSP_EINTERNAL, ret, "cannot encode the picture");
-    return fs_write_file(path, packet->data, (size_t)packet->size, err);
+    ret = still_encode(encoder, frame, packet, err);
+    return ret < 0 ? ret : tmpfile_write(path, packet->data, (size_t)packet->size, err);
 }
 
 int conform_image(const char *input, const char *path, const osp_plan *plan, const osp_facts *facts,

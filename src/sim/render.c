@@ -15,6 +15,7 @@
 
 #include "base/auto.h"
 #include "base/fs.h"
+#include "base/tmpfile.h"
 #include "base/str.h"
 #include "sim/figures.h"
 #include "sim/limits.h"
@@ -153,7 +154,7 @@ static int decode_base64(struct job *job, const char *text, enum sim_media_use u
     if (size < (int)padding)
         return invalid_base64(use, err);
     input->local = true;
-    return fs_write_file(input->from, data, (size_t)size - padding, err);
+    return tmpfile_write(input->from, data, (size_t)size - padding, err);
 }
 
 /* The part behind "/store/" when the address is this simulator's own; its port may have changed
@@ -247,7 +248,7 @@ static int write_garbage(const struct job *job, const char *name, osp_error *err
 {
     OSP_AUTO(auto_free) char *path = job_path(job, name);
 
-    return path ? fs_write_file(path, garbage, strlen(garbage), err) : osp_nomem(err);
+    return path ? tmpfile_write(path, garbage, strlen(garbage), err) : osp_nomem(err);
 }
 
 static bool wants_watermark(const struct job *job)

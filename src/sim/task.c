@@ -14,6 +14,7 @@
 #include "base/array.h"
 #include "base/auto.h"
 #include "base/fs.h"
+#include "base/tmpfile.h"
 #include "base/str.h"
 #include "sim/figures.h"
 
@@ -97,7 +98,7 @@ static int write_json(const struct sim *sim, const char *folder, const char *id,
 
     if (!path || !text)
         return osp_nomem(err);
-    return fs_write_file(path, text, strlen(text), err);
+    return tmpfile_write(path, text, strlen(text), err);
 }
 
 static int read_json(const struct sim *sim, const char *folder, const char *id, struct json **out,
@@ -333,7 +334,7 @@ static int make(struct sim *sim, enum sim_endpoint endpoint, const char *externa
     value = task->external && task->origin ? task_json(task) : NULL;
     if (!path || !value)
         return osp_nomem(err);
-    ret = fs_write_file(path, body, strlen(body), err);
+    ret = tmpfile_write(path, body, strlen(body), err);
     if (ret == OSP_OK)
         ret = write_json(sim, "tasks", task->id, value, err);
     if (ret == OSP_OK) {

@@ -16,6 +16,7 @@
 
 #include "base/cancel.h"
 #include "base/fs.h"
+#include "base/tmpfile.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "job/job.h"
@@ -173,7 +174,7 @@ RIG int setup(void **state)
              "-colorspace bt709 -color_primaries bt709 -color_trc bt709 -c:a aac "
              "-movflags +faststart -map_metadata -1 -fflags +bitexact '%s'",
              master);
-    if (system(command) != 0 || fs_write_file(in_folder("config.ini"), "", 0, &err) < 0)
+    if (system(command) != 0 || tmpfile_write(in_folder("config.ini"), "", 0, &err) < 0)
         return -1;
     osp_log_set(keep_log, NULL, OSP_LOG_TRACE);
     options.state = in_folder("sim");

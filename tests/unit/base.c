@@ -324,13 +324,13 @@ static void devices_and_pipes_stay(void **state)
     assert_non_null(strstr(err.text, "a pipe"));
     tmpfile_release(&file);
     fd = open(path, O_RDWR | O_NONBLOCK);
-    assert_int_equal(fs_write_file(path, "whole", 5, NULL), OSP_OK);
+    assert_int_equal(tmpfile_write(path, "whole", 5, NULL), OSP_OK);
     assert_int_equal(read(fd, got, sizeof(got)), 5);
     assert_string_equal(got, "whole");
     close(fd);
     assert_int_equal(lstat(path, &st), 0);
     assert_true(S_ISFIFO(st.st_mode));
-    assert_int_equal(fs_write_file("/dev/null", "whole", 5, NULL), OSP_OK);
+    assert_int_equal(tmpfile_write("/dev/null", "whole", 5, NULL), OSP_OK);
     assert_int_equal(stat("/dev/null", &st), 0);
     assert_true(S_ISCHR(st.st_mode));
     assert_int_equal(fs_remove_tree(folder, NULL), OSP_OK);
@@ -346,7 +346,7 @@ static void what_a_killed_process_left_is_swept(void **state)
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof(path), "%s/out.mp4", folder);
     snprintf(left, sizeof(left), "%s/.out.mp4.999999999-0.osp.mp4", folder);
-    assert_int_equal(fs_write_file(left, "x", 1, &err), OSP_OK);
+    assert_int_equal(tmpfile_write(left, "x", 1, &err), OSP_OK);
     assert_int_equal(tmpfile_open(&file, path, &err), OSP_OK);
     assert_false(fs_exists(left));
     tmpfile_release(&file);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/fs.h"
+#include "base/tmpfile.h"
 #include "config/config.h"
 
 static char folder[64];
@@ -26,7 +27,7 @@ static void write_file(const char *path, const char *text, mode_t mode)
 {
     osp_error err = { 0 };
 
-    assert_int_equal(fs_write_file(path, text, strlen(text), &err), 0);
+    assert_int_equal(tmpfile_write(path, text, strlen(text), &err), 0);
     assert_int_equal(chmod(path, mode), 0);
 }
 
@@ -224,7 +225,7 @@ static void test_keys_that_nobody_reads(void **state)
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         osp_error err = { 0 };
 
-        assert_int_equal(fs_write_file(ini_path, lines[i], strlen(lines[i]), &err), 0);
+        assert_int_equal(tmpfile_write(ini_path, lines[i], strlen(lines[i]), &err), 0);
         load(&options, OSP_EACCESS, &err);
         assert_non_null(strstr(err.text, "is no setting"));
     }
@@ -244,7 +245,7 @@ static void test_store_settings(void **state)
     char *json;
 
     (void)state;
-    assert_int_equal(fs_write_file(ini_path, ini, strlen(ini), &err), 0);
+    assert_int_equal(tmpfile_write(ini_path, ini, strlen(ini), &err), 0);
     setenv("OMNISPLICE_STORE_REGION", "of-env", 1);
     setenv("OMNISPLICE_STORE_TIMEOUT", "40", 1);
     setenv("OMNISPLICE_STORE_KEY", "hush-hush", 1);

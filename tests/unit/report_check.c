@@ -14,6 +14,7 @@
 
 #include "base/auto.h"
 #include "base/fs.h"
+#include "base/tmpfile.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "report/report.h"
@@ -417,7 +418,7 @@ static void test_a_checked_file_is_not_written_over(void **state)
     osp_error err = { 0 };
 
     (void)state;
-    assert_int_equal(fs_write_file(path, "film", 4, NULL), OSP_OK);
+    assert_int_equal(tmpfile_write(path, "film", 4, NULL), OSP_OK);
     assert_int_equal(report_open(REPORT_JSON, path, NULL, &sink, NULL), OSP_OK);
     assert_int_equal(report_begin(sink, &document, NULL), OSP_OK);
     assert_int_equal(report_add(sink, &file, &err), OSP_EOUTPUT);

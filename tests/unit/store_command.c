@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/fs.h"
+#include "base/tmpfile.h"
 #include "base/str.h"
 #include "omnisplice/cancel.h"
 #include "store/aws.h"
@@ -283,8 +284,8 @@ static void test_aws(void **state)
 
     (void)state;
     assert_int_equal(
-        fs_write_file(in_folder("credentials"), credentials, strlen(credentials), &err), 0);
-    assert_int_equal(fs_write_file(in_folder("config"), settings, strlen(settings), &err), 0);
+        tmpfile_write(in_folder("credentials"), credentials, strlen(credentials), &err), 0);
+    assert_int_equal(tmpfile_write(in_folder("config"), settings, strlen(settings), &err), 0);
     set("AWS_SHARED_CREDENTIALS_FILE", in_folder("credentials"));
     set("AWS_CONFIG_FILE", in_folder("config"));
     for (size_t i = 0; i < sizeof(aws_rows) / sizeof(aws_rows[0]); i++) {

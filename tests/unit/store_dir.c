@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/fs.h"
+#include "base/tmpfile.h"
 #include "base/str.h"
 #include "sim/sim.h"
 #include "store/store.h"
@@ -30,7 +31,7 @@ static int setup(void **state)
     if (!mkdtemp(folder))
         return -1;
     snprintf(path, sizeof(path), "%s/reference.mp4", folder);
-    if (fs_write_file(path, "0123456789", 10, &err) < 0)
+    if (tmpfile_write(path, "0123456789", 10, &err) < 0)
         return -1;
     snprintf(path, sizeof(path), "%s/public", folder);
     return mkdir(path, 0755) < 0 ? -1 : http_new(&http, &err);
